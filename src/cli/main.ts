@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { loadConfig } from '../config/load.js';
+import { UnstaleError, messageOf } from '../errors.js';
+import { createLogger } from '../ops/logger.js';
+import { run } from './run.js';
+import { STAGES, parseStages } from './stages.js';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+const EXIT_USAGE = 2;
+
+const program = new Command('unstale')
+  .description('Keeps Redis caches true to MySQL: tails the binlog and deletes the keys that a changed row feeds.')
+  .version(version)
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true })
+  .addHelpText('after', '\nExit codes: 0 fine, 1 failed, 2 bad usage or configuration, 3 the check found something.');
+
+program
+  .command('run')
+  .description('run the pipeline until SIGTERM: all stages in one process, or some of them')
+  .option('-c, --config <file>', 'configuration file', 'unstale.yaml')
+  .option('--only <stages>', `some stages, separated by commas: ${STAGES.join(', ')}`, STAGES.join(','))
+  .option('--reset-position', 'give a lost position up: begin at the present end of the binlog', false)
+  .action(async ({ config: path, only, resetPosition }: { config: string; only: string; resetPosition: boolean }) => {
+    const stages = parseStages(only);
+    const config = await loadConfig({ path, env: process.env });
+    const log = createLogger({ level: config.log.level });
+    process.exitCode = await run({ config, stages, resetPosition, log });
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE; // commander has said why
+  } else {
+    process.stderr.write(`${messageOf(error)}\n`);
+    process.exitCode = error instanceof UnstaleError ? error.exitCode : 1;
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * The one place, beside the consumer's file, that knows kafkajs: producing, topics, offsets, and reading a compacted
+ * topic to its end.
+ */
+import { randomUUID } from 'node:crypto';
+import { type Admin, ConfigResourceTypes, Kafka, type KafkaConfig, type Message, type Producer, type SASLOptions, logLevel } from 'kafkajs';
+import { UnstaleError, messageOf } from '../errors.js';
+import type { Logger } from '../ops/logger.js';
+import type { OutgoingMessage } from '../publish/encode.js';
+import { type TopicSpec, demandSafeTopic } from '../publish/topics.js';
+
+export interface KafkaOptions {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly ssl: boolean;
+  readonly sasl?: { readonly mechanism: string; readonly username: string; readonly password: string } | undefined;
+  readonly producer: { readonly retries: number; readonly retryBackoffMs: number };
+  readonly log: Logger;
+}
+
+export interface KafkaClient {
+  /** For the consumer's file only. */
+  readonly kafka: Kafka;
+  /** Makes the topic, or checks the one that is there. @throws UnstaleError KAFKA_TOPIC_UNSAFE */
+  ensureTopic(spec: TopicSpec): Promise<void>;
+  /** Log-end offset by partition; undefined where there is no such topic. */
+  endOffsets(topic: string): Promise<ReadonlyMap<number, bigint> | undefined>;
+  startOffsets(topic: string): Promise<ReadonlyMap<number, bigint> | undefined>;
+  /** Committed offset by partition; partitions without one are left out. */
+  groupOffsets(groupId: string, topic: string): Promise<ReadonlyMap<number, bigint>>;
+  setGroupOffsets(groupId: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
+  /** All values in a one-partition topic, oldest first. */
+  readAll(topic: string, timeoutMs: number): Promise<Buffer[]>;
+  producer(): Promise<KafkaProducer>;
+  close(): Promise<void>;
+}
+
+/** For topics where the order of keys does not matter; goes to partition 0. */
+export interface PlainMessage {
+  readonly key: string | Buffer | null;
+  readonly value: string | Buffer | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface KafkaProducer {
+  /** Resolves when all in-sync replicas have all of them. */
+  send(topic: string, messages: readonly OutgoingMessage[]): Promise<void>;
+  sendPlain(topic: string, messages: readonly PlainMessage[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+
+export function createKafkaClient(options: KafkaOptions): KafkaClient {
+  const kafka = new Kafka({
+    clientId: options.clientId,
+    brokers: [...options.brokers],
+    ssl: options.ssl,
+    ...(options.sasl === undefined ? {} : { sasl: options.sasl as SASLOptions }),
+    connectionTimeout: 3_000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    retry: { retries: options.producer.retries, initialRetryTime: options.producer.retryBackoffMs, maxRetryTime: 5_000 },
+    logLevel: logLevel.WARN,
+    logCreator: () => createLogBridge(options.log),
+  });
+  let connecting: Promise<Admin> | undefined;
+  const admin = (): Promise<Admin> => {
+    connecting ??= connectAdmin(kafka).catch((error: unknown) => {
+      connecting = undefined;
+      throw kafkaError(error, `Connecting to Kafka at ${options.brokers.join(', ')}`);
+    });
+    return connecting;
+  };
+  const ask = async <T>(what: string, question: (admin: Admin) => Promise<T>): Promise<T> => {
+    const connected = await admin();
+    return question(connected).catch((error: unknown) => {
+      throw kafkaError(error, what);
+    });
+  };
+  return {
+    kafka,
+    ensureTopic: (spec) => ask(`Preparing topic ${spec.name}`, (connected) => ensureTopic(connected, spec)),
+    endOffsets: (topic) => ask(`Reading the offsets of ${topic}`, (connected) => topicOffsets(connected, topic, 'high')),
+    startOffsets: (topic) => ask(`Reading the offsets of ${topic}`, (connected) => topicOffsets(connected, topic, 'low')),
+    groupOffsets: (groupId, topic) =>
+      ask(`Reading the offsets of group ${groupId}`, async (connected) => {
+        const [found] = await connected.fetchOffsets({ groupId, topics: [topic] });
+        const known = found?.partitions.filter(({ offset }) => offset !== '-1') ?? [];
+        return new Map(known.map(({ partition, offset }) => [partition, BigInt(offset)]));
+      }),
+    setGroupOffsets: (groupId, topic, offsets) =>
+      ask(`Setting the offsets of group ${groupId}`, async (connected) => {
+        const partitions = [...offsets].map(([partition, offset]) => ({ partition, offset: String(offset) }));
+        await connected.setOffsets({ groupId, topic, partitions });
+      }),
+    readAll: async (topic, timeoutMs) => readAll(kafka, await admin(), topic, timeoutMs),
+    producer: () => connectProducer(kafka, options.brokers),
+    async close() {
+      const connected = await connecting?.catch(() => undefined); // what never connected needs no farewell
+      await connected?.disconnect();
+    },
+  };
+}
+
+async function connectAdmin(kafka: Kafka): Promise<Admin> {
+  const admin = kafka.admin();
+  await admin.connect();
+  return admin;
+}
+
+async function connectProducer(kafka: Kafka, brokers: readonly string[]): Promise<KafkaProducer> {
+  const producer = newProducer(kafka);
+  try {
+    await producer.connect();
+  } catch (error) {
+    throw kafkaError(error, `Connecting to Kafka at ${brokers.join(', ')}`);
+  }
+  const send = async (topic: string, messages: readonly (OutgoingMessage | PlainMessage)[]): Promise<void> => {
+    try {
+      await producer.send({ topic, acks: -1, messages: messages as Message[] }); // kafkajs only reads the array
+    } catch (error) {
+      throw kafkaError(error, `Sending ${messages.length} messages to ${topic}`);
+    }
+  };
+  return { send, sendPlain: send, close: () => producer.disconnect() };
+}
+
+/**
+ * Not idempotent: with that setting kafkajs 2.2.4 can lose a message that it acknowledged, when one response is lost
+ * while another send runs. Without it the same fault only makes a duplicate.
+ */
+function newProducer(kafka: Kafka): Producer {
+  return kafka.producer({
+    idempotent: false,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    createPartitioner: () => ({ message }) => message.partition ?? 0,
+  });
+}
+
+async function ensureTopic(admin: Admin, spec: TopicSpec): Promise<void> {
+  const { brokers } = await admin.describeCluster();
+  const configEntries = Object.entries(spec.settings).map(([name, value]) => ({ name, value }));
+  const replicationFactor = Math.min(3, brokers.length);
+  if (replicationFactor === 3) configEntries.push({ name: 'min.insync.replicas', value: '2' });
+  const topics = await admin.listTopics();
+  if (!topics.includes(spec.name)) {
+    const { name: topic, partitions: numPartitions } = spec;
+    await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor, configEntries }], waitForLeaders: true });
+  }
+  demandSafeTopic(spec, await describeTopic(admin, spec.name));
+}
+
+async function describeTopic(
+  admin: Admin,
+  topic: string,
+): Promise<{ partitions: number; settings: Record<string, string> }> {
+  const [metadata, configs] = await Promise.all([
+    admin.fetchTopicMetadata({ topics: [topic] }),
+    admin.describeConfigs({ includeSynonyms: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }] }),
+  ]);
+  const entries = configs.resources[0]?.configEntries ?? [];
+  return {
+    partitions: metadata.topics[0]?.partitions.length ?? 0,
+    settings: Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue])),
+  };
+}
+
+async function topicOffsets(
+  admin: Admin,
+  topic: string,
+  end: 'high' | 'low',
+): Promise<ReadonlyMap<number, bigint> | undefined> {
+  // Asking for a topic that is missing costs kafkajs all its retries, about 11 s.
+  if (!(await admin.listTopics()).includes(topic)) return undefined;
+  const offsets = await admin.fetchTopicOffsets(topic);
+  return new Map(offsets.map((found) => [found.partition, BigInt(found[end])]));
+}
+
+/**
+ * kafkajs cannot read a topic outside a group, so a group is made for this one reading, and deleted afterwards.
+ * @throws UnstaleError CHECKPOINT_UNREADABLE when the end is not reached in time
+ */
+async function readAll(kafka: Kafka, admin: Admin, topic: string, timeoutMs: number): Promise<Buffer[]> {
+  const [bounds] = await admin.fetchTopicOffsets(topic);
+  if (bounds === undefined || BigInt(bounds.high) === BigInt(bounds.low)) return [];
+  const last = BigInt(bounds.high) - 1n;
+  const groupId = `unstale-read-${randomUUID()}`;
+  const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 250 });
+  const values: Buffer[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await new Promise<void>((resolve, reject) => {
+      timer = setTimeout(() => {
+        const message = `Reading topic ${topic} to its end took longer than ${timeoutMs} ms.`;
+        reject(new UnstaleError('CHECKPOINT_UNREADABLE', `${message} Is Kafka overloaded, or a partition without leader?`));
+      }, timeoutMs);
+      consumer.on(consumer.events.CRASH, ({ payload }) => {
+        reject(payload.error);
+      });
+      const eachBatch = ({ batch }: { batch: { messages: { value: Buffer | null }[]; lastOffset(): string } }): Promise<void> => {
+        for (const { value } of batch.messages) if (value !== null) values.push(value);
+        if (BigInt(batch.lastOffset()) >= last) resolve();
+        return Promise.resolve();
+      };
+      consumer.run({ autoCommit: false, eachBatch }).catch(reject);
+    });
+    return values;
+  } catch (error) {
+    throw kafkaError(error, `Reading topic ${topic}`);
+  } finally {
+    clearTimeout(timer);
+    await consumer.disconnect();
+    await admin.deleteGroups([groupId]).catch(() => undefined); // it expires by itself
+  }
+}
+
+/** kafkajs's errors that no waiting mends. */
+const HOPELESS = new Set(['TOPIC_AUTHORIZATION_FAILED', 'GROUP_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED']);
+
+export function kafkaError(error: unknown, what: string): UnstaleError {
+  if (error instanceof UnstaleError) return error;
+  const type = error instanceof Error && 'type' in error ? String(error.type) : '';
+  const advice = HOPELESS.has(type) ? ' Give the user the rights for it (kafka-acls.sh).' : '';
+  return new UnstaleError('KAFKA_UNREACHABLE', `${what} failed: ${messageOf(error)}.${advice}`, { cause: error });
+}
+
+type LogEntry = Parameters<ReturnType<NonNullable<KafkaConfig['logCreator']>>>[0];
+
+/** kafkajs's own lines are details for whoever looks into a broken connection. */
+export function createLogBridge(log: Logger): (entry: LogEntry) => void {
+  return ({ namespace, level, log: { message, ...rest } }) => {
+    const details = { namespace, error: rest.error as unknown, broker: rest.broker as unknown };
+    if (level <= logLevel.ERROR) log.warn(details, `kafkajs: ${message}`);
+    else log.debug(details, `kafkajs: ${message}`);
+  };
+}

@@ -1,0 +1,203 @@
+import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
+import type { Position } from '../domain/position.js';
+import { UnstaleError, messageOf } from '../errors.js';
+import type { PositionRelation } from '../tail/start-position.js';
+import type { ColumnInfo, TableSchema } from '../mapping/table-schema.js';
+import type { ServerFacts } from '../tail/server-check.js';
+
+/** How long a connection attempt or a plain query may take before MySQL counts as unreachable. */
+const TIMEOUT_MS = 10_000;
+
+export interface MysqlOptions {
+  readonly url: string;
+}
+
+/** What mysql2 needs to hand values over undamaged: no JS dates, no rounded integers, no local time zone. */
+export function connectionOptions(url: string): mysql.ConnectionOptions {
+  return {
+    uri: url,
+    dateStrings: true,
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    timezone: 'Z',
+    connectTimeout: TIMEOUT_MS,
+    enableKeepAlive: true,
+  };
+}
+
+/** A short-lived session for questions about the server. */
+export interface MysqlSession {
+  facts(): Promise<ServerFacts>;
+  /** How a stored position relates to what this server still has. */
+  relation(position: Position): Promise<PositionRelation>;
+  /** All base tables that the predicate wants, with columns and row key. */
+  schemas(wanted: (db: string, table: string) => boolean): Promise<TableSchema[]>;
+  /** Bytes of binlog between a place and the server's end; 0 when nothing is missing. */
+  binlogs(): Promise<readonly BinlogFile[]>;
+  close(): Promise<void>;
+}
+
+export interface BinlogFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+}
+
+/** @throws UnstaleError MYSQL_UNREACHABLE or MYSQL_ACCESS_DENIED */
+export async function openMysqlSession({ url }: MysqlOptions): Promise<MysqlSession> {
+  const connection = await connect(url);
+  const select = async (sql: string, values: unknown[] = []): Promise<RowDataPacket[]> => {
+    try {
+      const [rows] = await connection.query<RowDataPacket[]>({ sql, values, timeout: TIMEOUT_MS });
+      return rows;
+    } catch (error) {
+      throw mysqlError(error, `The query "${sql.slice(0, 60)}"`);
+    }
+  };
+  return {
+    facts: () => readFacts(select),
+    relation: (position) => relate(select, position),
+    schemas: (wanted) => readSchemas(select, wanted),
+    binlogs: async () => (await select('SHOW BINARY LOGS')).map(toBinlogFile),
+    close: () => endConnection(connection),
+  };
+}
+
+type Select = (sql: string, values?: unknown[]) => Promise<RowDataPacket[]>;
+
+export async function connect(url: string): Promise<Connection> {
+  try {
+    const connection = await mysql.createConnection(connectionOptions(url));
+    // Without a listener a connection that dies between two queries would end the process; the next query tells.
+    connection.on('error', () => undefined);
+    return connection;
+  } catch (error) {
+    throw mysqlError(error, `Connecting to MySQL at ${new URL(url).host}`);
+  }
+}
+
+/** A session that is broken already needs no farewell. */
+export async function endConnection(connection: Connection): Promise<void> {
+  await connection.end().catch(() => {
+    connection.destroy();
+  });
+}
+
+/** MySQL's errors for a user that may not: 1044, 1045, 1142, 1227, 1698, 3118 (locked), 1820 (expired). */
+const ACCESS_DENIED = new Set([1044, 1045, 1142, 1227, 1698, 1820, 3118]);
+
+export function mysqlError(error: unknown, what: string): UnstaleError {
+  if (error instanceof UnstaleError) return error;
+  const errno = error instanceof Error && 'errno' in error ? Number(error.errno) : 0;
+  if (ACCESS_DENIED.has(errno)) {
+    const grants = 'GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* and GRANT SELECT on the mapped tables';
+    return new UnstaleError('MYSQL_ACCESS_DENIED', `${what} was refused: ${messageOf(error)}. The user needs ${grants}.`, {
+      cause: error,
+    });
+  }
+  return new UnstaleError('MYSQL_UNREACHABLE', `${what} failed: ${messageOf(error)}.`, { cause: error });
+}
+
+async function readFacts(select: Select): Promise<ServerFacts> {
+  const [row] = await select(
+    `SELECT @@version AS version, @@server_uuid AS uuid, @@server_id AS serverId, @@log_bin AS logBin,
+            @@binlog_format AS format, @@binlog_row_image AS rowImage, @@binlog_row_metadata AS rowMetadata,
+            @@gtid_mode AS gtidMode, @@global.gtid_executed AS gtidExecuted, @@binlog_transaction_compression AS compression,
+            @@binlog_row_value_options AS valueOptions`,
+  );
+  const [status] = await select(showStatusStatement(String(row?.version)));
+  return {
+    version: String(row?.version),
+    uuid: String(row?.uuid),
+    serverId: Number(row?.serverId),
+    logBin: Number(row?.logBin) === 1,
+    format: String(row?.format),
+    rowImage: String(row?.rowImage),
+    rowMetadata: String(row?.rowMetadata),
+    transactionCompression: Number(row?.compression) === 1,
+    partialJson: String(row?.valueOptions).includes('PARTIAL_JSON'),
+    gtid: row?.gtidMode === 'ON',
+    gtidExecuted: String(row?.gtidExecuted).replaceAll(/\s/g, ''),
+    file: String(status?.File ?? ''),
+    offset: Number(status?.Position ?? 0),
+  };
+}
+
+/** MySQL 8.4 removed SHOW MASTER STATUS; 8.2 brought its new name. */
+function showStatusStatement(version: string): string {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 8 || (major === 8 && minor >= 2) ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS';
+}
+
+async function relate(select: Select, position: Position): Promise<PositionRelation> {
+  if (position.kind === 'gtid') {
+    const [row] = await select(
+      `SELECT @@gtid_mode = 'ON' AS enabled, GTID_SUBSET(?, @@global.gtid_executed) AS known,
+              GTID_SUBSET(@@global.gtid_purged, ?) AS retained`,
+      [position.gtidSet, position.gtidSet],
+    );
+    if (Number(row?.enabled) !== 1) return 'foreign';
+    if (Number(row?.known) !== 1) return 'ahead';
+    return Number(row?.retained) === 1 ? 'available' : 'purged';
+  }
+  const [server] = await select('SELECT @@server_uuid AS uuid');
+  if (server?.uuid !== position.serverUuid) return 'foreign';
+  const file = (await select('SHOW BINARY LOGS')).map(toBinlogFile).find(({ name }) => name === position.file);
+  if (file === undefined) return 'purged';
+  return position.offset <= file.sizeBytes ? 'available' : 'ahead';
+}
+
+const toBinlogFile = (row: RowDataPacket): BinlogFile => ({
+  name: String(row.Log_name),
+  sizeBytes: Number(row.File_size),
+});
+
+const SYSTEM_SCHEMAS = ['mysql', 'sys', 'information_schema', 'performance_schema'];
+
+async function readSchemas(
+  select: Select,
+  wanted: (db: string, table: string) => boolean,
+): Promise<TableSchema[]> {
+  const tables = await select(
+    `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.TABLES
+      WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA NOT IN (?)`,
+    [SYSTEM_SCHEMAS],
+  );
+  const schemas: TableSchema[] = [];
+  for (const row of tables) {
+    const [db, table] = [String(row.db), String(row.name)];
+    if (wanted(db, table)) schemas.push(await readSchema(select, db, table));
+  }
+  return schemas;
+}
+
+async function readSchema(select: Select, db: string, table: string): Promise<TableSchema> {
+  const columns = await select(
+    `SELECT COLUMN_NAME AS name, DATA_TYPE AS type, IS_NULLABLE = 'YES' AS nullable FROM information_schema.COLUMNS
+      WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`,
+    [db, table],
+  );
+  const keyColumns = await select(
+    `SELECT INDEX_NAME AS keyName, COLUMN_NAME AS columnName, NULLABLE = 'YES' AS nullable, SUB_PART AS prefix
+       FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND NON_UNIQUE = 0
+      ORDER BY INDEX_NAME = 'PRIMARY' DESC, INDEX_NAME, SEQ_IN_INDEX`,
+    [db, table],
+  );
+  const rowKey = chooseRowKey(keyColumns);
+  return { table: { db, table }, columns: columns.map(toColumn), rowKey };
+}
+
+const toColumn = (row: RowDataPacket): ColumnInfo => ({
+  name: String(row.name),
+  type: String(row.type).toLowerCase(),
+  nullable: Number(row.nullable) === 1,
+});
+
+/** The primary key, else the first unique key of whole NOT NULL columns; only such a key names one row. */
+function chooseRowKey(keyColumns: readonly RowDataPacket[]): string[] | undefined {
+  for (const keyName of new Set(keyColumns.map((row) => String(row.keyName)))) {
+    const columns = keyColumns.filter((row) => row.keyName === keyName);
+    const whole = columns.every((row) => row.columnName !== null && row.prefix === null && Number(row.nullable) === 0);
+    if (whole) return columns.map((row) => String(row.columnName));
+  }
+  return undefined;
+}

@@ -1,0 +1,13 @@
+/**
+ * Which partition a row's changes go to (guarantee 3: one row, one partition). FNV-1a over the key's bytes, mixed
+ * so that small differences spread. Ours, not kafkajs's, since that one is slow and its choice is not a contract:
+ * changing this function while messages are in the topic breaks the order of rows.
+ */
+export function partitionOf(key: Buffer, partitions: number): number {
+  let hash = 0x811c9dc5;
+  for (const byte of key) hash = Math.imul(hash ^ byte, 0x01000193);
+  hash ^= hash >>> 16;
+  hash = Math.imul(hash, 0x85ebca6b);
+  hash ^= hash >>> 13;
+  return (hash >>> 0) % partitions;
+}

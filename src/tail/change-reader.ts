@@ -1,0 +1,94 @@
+/**
+ * Reads one binlog stream into changes.
+ * In: binlog events, in order. Out: changes and commit marks, in the same order. What cannot be told row by row is an
+ * error, never silence (guarantee 4).
+ */
+import type { ChangeOrigin, RowChange, TableName } from '../domain/change.js';
+import type { CommitMark } from '../domain/position.js';
+import { UnstaleError } from '../errors.js';
+import type { BinlogEvent, RowsEvent, TableShape } from './binlog-event.js';
+import { type RowDecoder, createRowDecoder } from './row-decoder.js';
+import { tablesChangedUnseen } from './statement.js';
+
+/** What the mapping wants of the binlog. */
+export interface TailTables {
+  isMapped(table: TableName): boolean;
+  /** Whether a mapping names some table of this database. */
+  isMappedDb(db: string): boolean;
+  /** @throws UnstaleError MAPPING_INVALID when the mapping does not fit the table as it is now */
+  carriedColumns(shape: TableShape): ReadonlySet<string>;
+  /** For tables without a primary key: the unique key found at start. */
+  uniqueKeyOf(table: TableName): readonly string[] | undefined;
+}
+
+export interface ChangeReaderOptions {
+  readonly tables: TailTables;
+  readonly onChanges: (changes: readonly RowChange[], origin: ChangeOrigin) => void;
+  readonly onCommit: (mark: CommitMark) => void;
+  readonly onIdle: () => void;
+}
+
+interface PreparedTable {
+  readonly decoder: RowDecoder;
+  readonly rowKey: readonly string[];
+}
+
+/** @throws UnstaleError from the returned function, on an event that cannot be told row by row */
+export function createChangeReader(options: ChangeReaderOptions): (event: BinlogEvent) => void {
+  const { tables, onChanges, onCommit, onIdle } = options;
+  const prepared = new Map<TableShape, PreparedTable>();
+  let rowsInTransaction = false;
+
+  const prepare = (shape: TableShape): PreparedTable => {
+    const rowKey = shape.primaryKey ?? usableKey(tables.uniqueKeyOf(shape.table), shape);
+    const carried = new Set([...tables.carriedColumns(shape), ...rowKey]);
+    const made = { decoder: createRowDecoder(shape, carried), rowKey };
+    prepared.set(shape, made);
+    return made;
+  };
+  const readRows = (event: RowsEvent): void => {
+    const { shape, place } = event;
+    const { decoder, rowKey } = prepared.get(shape) ?? prepare(shape);
+    rowsInTransaction = true;
+    onChanges(decoder.decode(event), { table: shape.table, rowKey, ...place });
+  };
+  return (event) => {
+    switch (event.kind) {
+      case 'rows':
+        readRows(event);
+        return;
+      case 'commit':
+        rowsInTransaction = false;
+        onCommit(event.mark);
+        return;
+      case 'statement': {
+        const changed = tablesChangedUnseen(event.sql, event.db, tables.isMapped, tables.isMappedDb);
+        if (changed.length > 0) throw notByRow(`The statement "${event.sql.slice(0, 200)}"`, changed);
+        return;
+      }
+      case 'prepared':
+        if (rowsInTransaction) throw notByRow('An XA transaction, whose rows become visible only at its XA COMMIT,', []);
+        return;
+      case 'idle':
+        onIdle();
+    }
+  };
+}
+
+/**
+ * The whole row names itself where no key does any more (a key dropped since, a table dropped since): its messages
+ * then lose nothing but their order, and deletions have none.
+ */
+function usableKey(uniqueKey: readonly string[] | undefined, shape: TableShape): readonly string[] {
+  const names = shape.columns.map(({ name }) => name);
+  return uniqueKey?.every((column) => names.includes(column)) === true ? uniqueKey : names;
+}
+
+function notByRow(what: string, tables: readonly TableName[]): UnstaleError {
+  const named = [...new Set(tables.map(({ db, table }) => `${db}.${table}`))].join(', ');
+  return new UnstaleError(
+    'BINLOG_NOT_BY_ROW',
+    `${what} changes rows${named === '' ? '' : ` of ${named}`} that the binlog does not tell one by one. ` +
+      'To go on behind it, run `unstale run --reset-position` once, and empty the mapped cache keys after it says that it is reading.',
+  );
+}
