@@ -21,7 +21,9 @@ export const errorTable = {
   MAPPING_INVALID: halt("The mapping does not fit the tables' columns or keys.", 2),
   MYSQL_UNREACHABLE: retry('MySQL does not answer, or the connection broke.'),
   MYSQL_ACCESS_DENIED: halt('MySQL refuses the user, the password or a privilege.'),
-  MYSQL_SETTINGS: halt('The MySQL server does not log what unstale needs; the statement that mends it is named.'),
+  MYSQL_SETTINGS: halt(
+    'The MySQL server does not log what unstale needs; the statement that mends it is named.',
+  ),
   BINLOG_BROKEN: retry('The binlog stream failed or fell silent; a new one starts from the checkpoint.'),
   BINLOG_UNDECODABLE: halt('The same binlog event failed to decode twice.'),
   BINLOG_NOT_BY_ROW: halt('A change to a mapped table cannot be told row by row.'),

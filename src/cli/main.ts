@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { parseDuration } from '../config/fields.js';
 import { loadConfig } from '../config/load.js';
 import { UnstaleError, messageOf } from '../errors.js';
 import { createLogger } from '../ops/logger.js';
+import { lag } from './lag.js';
 import { run } from './run.js';
 import { STAGES, parseStages } from './stages.js';
 
@@ -11,11 +13,16 @@ const { version } = createRequire(import.meta.url)('../../package.json') as { ve
 const EXIT_USAGE = 2;
 
 const program = new Command('unstale')
-  .description('Keeps Redis caches true to MySQL: tails the binlog and deletes the keys that a changed row feeds.')
+  .description(
+    'Keeps Redis caches true to MySQL: tails the binlog and deletes the keys that a changed row feeds.',
+  )
   .version(version)
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
-  .addHelpText('after', '\nExit codes: 0 fine, 1 failed, 2 bad usage or configuration, 3 the check found something.');
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 fine, 1 failed, 2 bad usage or configuration, 3 the check found something.',
+  );
 
 program
   .command('run')
@@ -23,12 +30,49 @@ program
   .option('-c, --config <file>', 'configuration file', 'unstale.yaml')
   .option('--only <stages>', `some stages, separated by commas: ${STAGES.join(', ')}`, STAGES.join(','))
   .option('--reset-position', 'give a lost position up: begin at the present end of the binlog', false)
-  .action(async ({ config: path, only, resetPosition }: { config: string; only: string; resetPosition: boolean }) => {
-    const stages = parseStages(only);
-    const config = await loadConfig({ path, env: process.env });
-    const log = createLogger({ level: config.log.level });
-    process.exitCode = await run({ config, stages, resetPosition, log });
+  .action(
+    async ({
+      config: path,
+      only,
+      resetPosition,
+    }: {
+      config: string;
+      only: string;
+      resetPosition: boolean;
+    }) => {
+      const stages = parseStages(only);
+      const config = await loadConfig({ path, env: process.env });
+      const log = createLogger({ level: config.log.level });
+      process.exitCode = await run({ config, stages, resetPosition, log });
+    },
+  );
+
+program
+  .command('lag')
+  .description("every stage's lag, asked of the servers")
+  .option('-c, --config <file>', 'configuration file', 'unstale.yaml')
+  .option('--json', 'one JSON document on stdout', false)
+  .option('--watch', 'again every 2 s until Ctrl-C', false)
+  .option(
+    '--max <duration>',
+    'exit with 3 when the tail, or a retry, is later than this, such as 30s',
+    durationOption,
+  )
+  .action(async (options: { config: string; json: boolean; watch: boolean; max?: number }) => {
+    const config = await loadConfig({ path: options.config, env: process.env });
+    const log = createLogger({ level: 'error' });
+    const stop = new AbortController();
+    process.once('SIGINT', () => {
+      stop.abort();
+    });
+    process.exitCode = await lag({ ...options, config, log, maxMs: options.max, signal: stop.signal });
   });
+
+function durationOption(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new InvalidArgumentError('Expected a duration such as 500ms, 30s or 5m.');
+  return ms;
+}
 
 try {
   await program.parseAsync();

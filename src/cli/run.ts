@@ -35,7 +35,14 @@ export async function run({ config, stages, resetPosition, log }: RunOptions): P
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   for (const warning of config.warnings) log.warn(warning);
   try {
-    const pipeline = await startPipeline({ config, stages, resetPosition, log, onFailure: fail, signal: stopping.signal });
+    const pipeline = await startPipeline({
+      config,
+      stages,
+      resetPosition,
+      log,
+      onFailure: fail,
+      signal: stopping.signal,
+    });
     log.info({ stages: [...stages] }, 'unstale runs');
     await ended;
     const timer = setTimeout(() => {
@@ -46,7 +53,9 @@ export async function run({ config, stages, resetPosition, log }: RunOptions): P
     clearTimeout(timer);
   } catch (error) {
     if (!stopping.signal.aborted) {
-      fail(error instanceof UnstaleError ? error : new UnstaleError('BUG', messageOf(error), { cause: error }));
+      fail(
+        error instanceof UnstaleError ? error : new UnstaleError('BUG', messageOf(error), { cause: error }),
+      );
     }
   } finally {
     process.off('SIGTERM', onSignal).off('SIGINT', onSignal);

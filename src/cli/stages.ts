@@ -10,7 +10,10 @@ export function parseStages(list: string): ReadonlySet<StageName> {
   const isStage = (name: string): name is StageName => (STAGES as readonly string[]).includes(name);
   const unknown = names.filter((name) => !isStage(name));
   if (unknown.length > 0) {
-    throw new UnstaleError('CONFIG_INVALID', `--only does not know ${unknown.join(', ')}. Stages: ${STAGES.join(', ')}.`);
+    throw new UnstaleError(
+      'CONFIG_INVALID',
+      `--only does not know ${unknown.join(', ')}. Stages: ${STAGES.join(', ')}.`,
+    );
   }
   return new Set(names.filter(isStage));
 }

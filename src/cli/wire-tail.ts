@@ -17,7 +17,8 @@ import { checkpointTopic } from '../publish/topics.js';
 import { openBinlog, parseGtidSet } from '../tail/binlog.js';
 import type { TailTables } from '../tail/change-reader.js';
 import { becomeLeader } from '../tail/leader.js';
-import type { Outlet, OutletHooks, Source, TailEffects, TailObserver } from '../tail/tail.js';
+import type { Outlet, OutletHooks, Source, TailEffects, TailObserver } from '../tail/effects.js';
+import type { StageHealth } from '../ops/health.js';
 
 export interface TailParts {
   readonly config: Config;
@@ -27,6 +28,7 @@ export interface TailParts {
   readonly changes: KafkaProducer;
   /** For checkpoints, so that they never wait behind a large send. */
   readonly sideline: KafkaProducer;
+  readonly health: StageHealth;
   readonly log: Logger;
   readonly metrics: Metrics;
 }
@@ -53,20 +55,30 @@ export function createTailEffects(parts: TailParts): TailEffects {
       await sideline.sendPlain(checkpoints, [{ key: config.name, value: encodeCheckpoint(checkpoint) }]);
     },
     inspect: (stored) => inspectSource(parts, stored),
-    openOutlet: (hooks) => Promise.resolve(openOutlet(parts, hooks)),
+    openOutlet: (hooks) => openOutlet(parts, hooks),
     openBinlog: (options) =>
-      openBinlog({ ...options, connection: connectionOptions(config.mysql.url), serverId: config.mysql.serverId }),
+      openBinlog({
+        ...options,
+        connection: connectionOptions(config.mysql.url),
+        serverId: config.mysql.serverId,
+      }),
     parseGtids: parseGtidSet,
   };
 }
 
 /** Messages or offsets without a checkpoint: then a position was lost, and this is no first start. */
 async function hasHistory(kafka: KafkaClient, { kafka: { topic, consumer } }: Config): Promise<boolean> {
-  const [ends, committed] = await Promise.all([kafka.endOffsets(topic), kafka.groupOffsets(consumer.groupId, topic)]);
+  const [ends, committed] = await Promise.all([
+    kafka.endOffsets(topic),
+    kafka.groupOffsets(consumer.groupId, topic),
+  ]);
   return committed.size > 0 || [...(ends?.values() ?? [])].some((offset) => offset > 0n);
 }
 
-async function inspectSource({ config, mapping, log }: TailParts, stored: Position | undefined): Promise<Source> {
+async function inspectSource(
+  { config, mapping, log }: TailParts,
+  stored: Position | undefined,
+): Promise<Source> {
   const session = await openMysqlSession({ url: config.mysql.url });
   try {
     const facts = await session.facts();
@@ -101,7 +113,7 @@ function createTailTables(config: Config, mapping: Mapping, schemas: readonly Ta
   };
 }
 
-function openOutlet({ config, changes, metrics }: TailParts, hooks: OutletHooks): Outlet {
+function openOutlet({ config, changes, metrics, health }: TailParts, hooks: OutletHooks): Outlet {
   const { name, kafka } = config;
   const encode = createEncoder({
     name,
@@ -113,7 +125,9 @@ function openOutlet({ config, changes, metrics }: TailParts, hooks: OutletHooks)
     ...hooks,
     async send(messages) {
       hooks.demandLeadership();
+      health.waiting('Kafka has not acknowledged the last send');
       await changes.send(kafka.topic, messages);
+      health.progress();
     },
     observe({ messages, seconds, waitingBytes }) {
       metrics.publish.messages.inc(messages);
@@ -129,13 +143,14 @@ function openOutlet({ config, changes, metrics }: TailParts, hooks: OutletHooks)
     commit: publisher.commit,
     idle: publisher.idle,
     drained: publisher.drained,
+    close: publisher.close,
   };
 }
 
 export function createTailObserver({ tail, publish }: Metrics): TailObserver {
   return {
-    changes({ db, table }, rows) {
-      tail.rows.inc({ table: `${db}.${table}` }, rows);
+    changes(table, rows) {
+      tail.rows.inc({ table }, rows);
     },
     transaction() {
       tail.transactions.inc();
@@ -146,8 +161,8 @@ export function createTailObserver({ tail, publish }: Metrics): TailObserver {
     leading(leads) {
       tail.leader.set(leads ? 1 : 0);
     },
-    checkpointed() {
-      publish.checkpointAgeSeconds.set(0);
+    checkpointed({ currentAtMs }) {
+      publish.checkpointAgeSeconds.set(Math.max(0, (Date.now() - currentAtMs) / 1_000));
     },
   };
 }

@@ -57,8 +57,10 @@ interface Parts extends PipelineOptions {
 }
 
 export const deadLetterTopicOf = (config: Config): string => `${config.kafka.topic}.dead`;
+const settleStage = (index: number): string => `settle-${index + 1}`;
+/** Named by index, so that editing a delay keeps the group's offsets. */
 export const settleGroupOf = (config: Config, index: number): string =>
-  `${config.kafka.consumer.groupId}-settle-${index + 1}`;
+  `${config.kafka.consumer.groupId}-${settleStage(index)}`;
 
 /** @throws UnstaleError when something refuses for good; waits, with a log line, for what is only not there yet */
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
@@ -90,8 +92,10 @@ async function buildParts(options: PipelineOptions, resources: Resources): Promi
   resources.opened(watch, (opened) => {
     opened.stop();
   });
-  for (const stage of options.stages) health.stage(stage).waiting('starting');
-  const server = resources.opened(createOpsServer({ ...config.ops, metrics, health }), (opened) => opened.stop());
+  for (const stage of stageNames(options)) health.stage(stage).waiting('starting');
+  const server = resources.opened(createOpsServer({ ...config.ops, metrics, health }), (opened) =>
+    opened.stop(),
+  );
   const { port } = await server.start();
   log.info({ address: `http://${config.ops.host}:${port}` }, 'metrics and health are served');
   const { webhook } = config.alerts;
@@ -115,13 +119,25 @@ async function buildParts(options: PipelineOptions, resources: Resources): Promi
   return { ...options, resources, mapping, metrics, health, alerts, kafka, sideline };
 }
 
+/** As health and metrics name them: settling has a stage for each delay. */
+function stageNames({ stages, config }: PipelineOptions): string[] {
+  return [...stages].flatMap((stage) =>
+    stage === 'settle' ? config.settle.afterMs.map((_, index) => settleStage(index)) : [stage],
+  );
+}
+
 async function startStages(parts: Parts): Promise<void> {
   const { stages, config } = parts;
   if (stages.has('invalidate') || stages.has('settle') || stages.has('retry')) {
     const deletion = await openDeletion(parts);
     if (stages.has('retry')) startRetry(parts, deletion);
     if (stages.has('invalidate')) {
-      await startDeletingConsumer(parts, 'invalidate', config.kafka.consumer.groupId, createHandler(parts, deletion, 'invalidate'));
+      await startDeletingConsumer(
+        parts,
+        'invalidate',
+        config.kafka.consumer.groupId,
+        createHandler(parts, deletion, 'invalidate'),
+      );
     }
     if (stages.has('settle')) await startSettling(parts, deletion);
   }
@@ -202,7 +218,10 @@ function createHandler(parts: Parts, { deleteTargets, queue }: Deletion, stage: 
     deleteTargets,
     queueRetry: (failed) => queue.add(failed, stage),
     // The first look has parked them already.
-    parkUnreadable: stage === 'invalidate' ? (messages, partition) => park(parts, messages, partition) : () => Promise.resolve(),
+    parkUnreadable:
+      stage === 'invalidate'
+        ? (messages, partition) => park(parts, messages, partition)
+        : () => Promise.resolve(),
     observe: {
       batch({ messages, targets, removed, failed }) {
         stageHealth.progress();
@@ -211,11 +230,15 @@ function createHandler(parts: Parts, { deleteTargets, queue }: Deletion, stage: 
         consumer.failedKeys.inc({ stage }, failed);
         if (stage !== 'invalidate') return;
         const nowMs = Date.now();
-        for (const { timestamp } of messages) consumer.commitToDeleteSeconds.observe((nowMs - Number(timestamp)) / 1_000);
+        for (const { timestamp } of messages)
+          consumer.commitToDeleteSeconds.observe((nowMs - Number(timestamp)) / 1_000);
       },
       stuck(reason) {
         stageHealth.waiting(reason.message);
-        parts.log.warn({ err: reason, stage, topic: config.kafka.topic }, 'a partition waits: its keys are neither deleted nor queued');
+        parts.log.warn(
+          { err: reason, stage, topic: config.kafka.topic },
+          'a partition waits: its keys are neither deleted nor queued',
+        );
       },
     },
   });
@@ -241,7 +264,12 @@ async function sendDead({ sideline, config }: Parts, records: readonly DeadRecor
   await sideline.sendPlain(deadLetterTopicOf(config), records);
 }
 
-async function startDeletingConsumer(parts: Parts, stage: string, groupId: string, handle: BatchHandler): Promise<void> {
+async function startDeletingConsumer(
+  parts: Parts,
+  stage: string,
+  groupId: string,
+  handle: BatchHandler,
+): Promise<void> {
   const { config, kafka, log, metrics, health, resources, onFailure } = parts;
   const { topic, partitions, consumer } = config.kafka;
   const lag = new Map<number, number>();
@@ -265,7 +293,10 @@ async function startDeletingConsumer(parts: Parts, stage: string, groupId: strin
         },
         lag(partition, messages) {
           lag.set(partition, messages);
-          metrics.consumer.lagMessages.set({ stage }, [...lag.values()].reduce((sum, each) => sum + each, 0));
+          metrics.consumer.lagMessages.set(
+            { stage },
+            [...lag.values()].reduce((sum, each) => sum + each, 0),
+          );
         },
         paused(count) {
           metrics.consumer.pausedPartitions.set({ stage }, count);
@@ -281,14 +312,18 @@ async function startSettling(parts: Parts, deletion: Deletion): Promise<void> {
   const { topic, consumer } = config.kafka;
   for (const [index, afterMs] of config.settle.afterMs.entries()) {
     const groupId = settleGroupOf(config, index);
-    const stage = `settle-${index + 1}`;
+    const stage = settleStage(index);
     await untilAvailable(parts, async () => {
       // A new group has nothing to settle that the main group did long ago.
       if ((await kafka.groupOffsets(groupId, topic)).size > 0) return;
       const main = await kafka.groupOffsets(consumer.groupId, topic);
       if (main.size > 0) await kafka.setGroupOffsets(groupId, topic, main);
     });
-    const handle = createSettler({ afterMs, now: () => Date.now(), handle: createHandler(parts, deletion, stage) });
+    const handle = createSettler({
+      afterMs,
+      now: () => Date.now(),
+      handle: createHandler(parts, deletion, stage),
+    });
     await startDeletingConsumer(parts, stage, groupId, handle);
   }
 }
@@ -297,7 +332,7 @@ async function startTailing(parts: Parts): Promise<void> {
   const { kafka, resources, metrics, health, log, onFailure, resetPosition } = parts;
   const changes = await openProducer(parts, kafka, resources);
   const tail = startTail({
-    effects: createTailEffects({ ...parts, changes }),
+    effects: createTailEffects({ ...parts, changes, health: health.stage('tail') }),
     health: health.stage('tail'),
     log: log.child({ stage: 'tail' }),
     observe: createTailObserver(metrics),
@@ -336,7 +371,8 @@ function untilAvailable<T>(
     maxTimeout: 5_000,
     signal,
     onFailedAttempt: ({ error }) => {
-      if (error instanceof UnstaleError && error.fate === 'retry') log.warn({ err: error }, 'waiting for a server');
+      if (error instanceof UnstaleError && error.fate === 'retry')
+        log.warn({ err: error }, 'waiting for a server');
     },
   });
 }

@@ -83,7 +83,12 @@ export async function startConsumer(options: ConsumerOptions): Promise<RunningCo
 }
 
 /** kafkajs leaves the group in `stop`, and commits are refused afterwards: so the loop comes to rest first. */
-async function stopConsumer(consumer: Consumer, loop: BatchLoop, commits: Commits, pauses: Pauses): Promise<void> {
+async function stopConsumer(
+  consumer: Consumer,
+  loop: BatchLoop,
+  commits: Commits,
+  pauses: Pauses,
+): Promise<void> {
   pauses.stop();
   await loop.rest();
   await commits.stop();
@@ -104,14 +109,22 @@ function createBatchLoop(options: ConsumerOptions, commits: Commits, pauses: Pau
   const handleChunk = async (partition: number, messages: IncomingMessage[]): Promise<BatchOutcome> => {
     const handling = handle({ partition, messages }).catch((error: unknown) => {
       // kafkajs would end the consumer for good on a TypeError, and begin again for ever on others.
-      onFailure(error instanceof UnstaleError ? error : new UnstaleError('BUG', messageOf(error), { cause: error }));
+      onFailure(
+        error instanceof UnstaleError ? error : new UnstaleError('BUG', messageOf(error), { cause: error }),
+      );
       return { handled: 0, retryInMs: BATCH_BUDGET_MS };
     });
     inHand.add(handling);
     return handling.finally(() => inHand.delete(handling));
   };
   return {
-    async eachBatch({ batch: { partition, messages, highWatermark }, resolveOffset, heartbeat, isRunning, isStale }) {
+    async eachBatch({
+      batch: { partition, messages, highWatermark },
+      resolveOffset,
+      heartbeat,
+      isRunning,
+      isStale,
+    }) {
       const startedAtMs = performance.now();
       for (let from = 0; from < messages.length; from += maxPollRecords) {
         if (resting || !isRunning() || isStale()) return;

@@ -3,17 +3,28 @@
  * topic to its end.
  */
 import { randomUUID } from 'node:crypto';
-import { type Admin, ConfigResourceTypes, Kafka, type KafkaConfig, type Message, type Producer, type SASLOptions, logLevel } from 'kafkajs';
+import kafkajs, {
+  type Admin,
+  type Kafka,
+  type KafkaConfig,
+  type Message,
+  type Producer,
+  type SASLOptions,
+} from 'kafkajs';
 import { UnstaleError, messageOf } from '../errors.js';
 import type { Logger } from '../ops/logger.js';
 import type { OutgoingMessage } from '../publish/encode.js';
 import { type TopicSpec, demandSafeTopic } from '../publish/topics.js';
 
+// A CommonJS package, whose names Node cannot all find by itself.
+const { ConfigResourceTypes, Kafka: KafkaClass, logLevel } = kafkajs;
+
 export interface KafkaOptions {
   readonly brokers: readonly string[];
   readonly clientId: string;
   readonly ssl: boolean;
-  readonly sasl?: { readonly mechanism: string; readonly username: string; readonly password: string } | undefined;
+  readonly sasl?:
+    { readonly mechanism: string; readonly username: string; readonly password: string } | undefined;
   readonly producer: { readonly retries: number; readonly retryBackoffMs: number };
   readonly log: Logger;
 }
@@ -52,14 +63,18 @@ export interface KafkaProducer {
 const REQUEST_TIMEOUT_MS = 10_000;
 
 export function createKafkaClient(options: KafkaOptions): KafkaClient {
-  const kafka = new Kafka({
+  const kafka = new KafkaClass({
     clientId: options.clientId,
     brokers: [...options.brokers],
     ssl: options.ssl,
     ...(options.sasl === undefined ? {} : { sasl: options.sasl as SASLOptions }),
     connectionTimeout: 3_000,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    retry: { retries: options.producer.retries, initialRetryTime: options.producer.retryBackoffMs, maxRetryTime: 5_000 },
+    retry: {
+      retries: options.producer.retries,
+      initialRetryTime: options.producer.retryBackoffMs,
+      maxRetryTime: 5_000,
+    },
     logLevel: logLevel.WARN,
     logCreator: () => createLogBridge(options.log),
   });
@@ -80,8 +95,10 @@ export function createKafkaClient(options: KafkaOptions): KafkaClient {
   return {
     kafka,
     ensureTopic: (spec) => ask(`Preparing topic ${spec.name}`, (connected) => ensureTopic(connected, spec)),
-    endOffsets: (topic) => ask(`Reading the offsets of ${topic}`, (connected) => topicOffsets(connected, topic, 'high')),
-    startOffsets: (topic) => ask(`Reading the offsets of ${topic}`, (connected) => topicOffsets(connected, topic, 'low')),
+    endOffsets: (topic) =>
+      ask(`Reading the offsets of ${topic}`, (connected) => topicOffsets(connected, topic, 'high')),
+    startOffsets: (topic) =>
+      ask(`Reading the offsets of ${topic}`, (connected) => topicOffsets(connected, topic, 'low')),
     groupOffsets: (groupId, topic) =>
       ask(`Reading the offsets of group ${groupId}`, async (connected) => {
         const [found] = await connected.fetchOffsets({ groupId, topics: [topic] });
@@ -115,7 +132,10 @@ async function connectProducer(kafka: Kafka, brokers: readonly string[]): Promis
   } catch (error) {
     throw kafkaError(error, `Connecting to Kafka at ${brokers.join(', ')}`);
   }
-  const send = async (topic: string, messages: readonly (OutgoingMessage | PlainMessage)[]): Promise<void> => {
+  const send = async (
+    topic: string,
+    messages: readonly (OutgoingMessage | PlainMessage)[],
+  ): Promise<void> => {
     try {
       await producer.send({ topic, acks: -1, messages: messages as Message[] }); // kafkajs only reads the array
     } catch (error) {
@@ -134,7 +154,10 @@ function newProducer(kafka: Kafka): Producer {
     idempotent: false,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
-    createPartitioner: () => ({ message }) => message.partition ?? 0,
+    createPartitioner:
+      () =>
+      ({ message }) =>
+        message.partition ?? 0,
   });
 }
 
@@ -146,7 +169,10 @@ async function ensureTopic(admin: Admin, spec: TopicSpec): Promise<void> {
   const topics = await admin.listTopics();
   if (!topics.includes(spec.name)) {
     const { name: topic, partitions: numPartitions } = spec;
-    await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor, configEntries }], waitForLeaders: true });
+    await admin.createTopics({
+      topics: [{ topic, numPartitions, replicationFactor, configEntries }],
+      waitForLeaders: true,
+    });
   }
   demandSafeTopic(spec, await describeTopic(admin, spec.name));
 }
@@ -157,7 +183,10 @@ async function describeTopic(
 ): Promise<{ partitions: number; settings: Record<string, string> }> {
   const [metadata, configs] = await Promise.all([
     admin.fetchTopicMetadata({ topics: [topic] }),
-    admin.describeConfigs({ includeSynonyms: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }] }),
+    admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
+    }),
   ]);
   const entries = configs.resources[0]?.configEntries ?? [];
   return {
@@ -195,12 +224,21 @@ async function readAll(kafka: Kafka, admin: Admin, topic: string, timeoutMs: num
     await new Promise<void>((resolve, reject) => {
       timer = setTimeout(() => {
         const message = `Reading topic ${topic} to its end took longer than ${timeoutMs} ms.`;
-        reject(new UnstaleError('CHECKPOINT_UNREADABLE', `${message} Is Kafka overloaded, or a partition without leader?`));
+        reject(
+          new UnstaleError(
+            'CHECKPOINT_UNREADABLE',
+            `${message} Is Kafka overloaded, or a partition without leader?`,
+          ),
+        );
       }, timeoutMs);
       consumer.on(consumer.events.CRASH, ({ payload }) => {
         reject(payload.error);
       });
-      const eachBatch = ({ batch }: { batch: { messages: { value: Buffer | null }[]; lastOffset(): string } }): Promise<void> => {
+      const eachBatch = ({
+        batch,
+      }: {
+        batch: { messages: { value: Buffer | null }[]; lastOffset(): string };
+      }): Promise<void> => {
         for (const { value } of batch.messages) if (value !== null) values.push(value);
         if (BigInt(batch.lastOffset()) >= last) resolve();
         return Promise.resolve();
@@ -218,13 +256,19 @@ async function readAll(kafka: Kafka, admin: Admin, topic: string, timeoutMs: num
 }
 
 /** kafkajs's errors that no waiting mends. */
-const HOPELESS = new Set(['TOPIC_AUTHORIZATION_FAILED', 'GROUP_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED']);
+const HOPELESS = new Set([
+  'TOPIC_AUTHORIZATION_FAILED',
+  'GROUP_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+]);
 
 export function kafkaError(error: unknown, what: string): UnstaleError {
   if (error instanceof UnstaleError) return error;
   const type = error instanceof Error && 'type' in error ? String(error.type) : '';
   const advice = HOPELESS.has(type) ? ' Give the user the rights for it (kafka-acls.sh).' : '';
-  return new UnstaleError('KAFKA_UNREACHABLE', `${what} failed: ${messageOf(error)}.${advice}`, { cause: error });
+  return new UnstaleError('KAFKA_UNREACHABLE', `${what} failed: ${messageOf(error)}.${advice}`, {
+    cause: error,
+  });
 }
 
 type LogEntry = Parameters<ReturnType<NonNullable<KafkaConfig['logCreator']>>>[0];

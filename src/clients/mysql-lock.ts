@@ -11,7 +11,11 @@ export async function openLockSession(url: string): Promise<LockSession> {
   const connection = await connect(url);
   const ask = async (sql: string, name: string): Promise<boolean> => {
     try {
-      const [rows] = await connection.query<RowDataPacket[]>({ sql, values: [name], timeout: QUERY_TIMEOUT_MS });
+      const [rows] = await connection.query<RowDataPacket[]>({
+        sql,
+        values: [name],
+        timeout: QUERY_TIMEOUT_MS,
+      });
       return Number(rows[0]?.answer) === 1;
     } catch (error) {
       throw mysqlError(error, 'Asking for the leader lock');

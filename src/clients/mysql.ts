@@ -32,12 +32,19 @@ export interface MysqlSession {
   relation(position: Position): Promise<PositionRelation>;
   /** All base tables that the predicate wants, with columns and row key. */
   schemas(wanted: (db: string, table: string) => boolean): Promise<TableSchema[]>;
-  /** Bytes of binlog between a place and the server's end; 0 when nothing is missing. */
-  binlogs(): Promise<readonly BinlogFile[]>;
+  /** What this server has logged beyond a position. */
+  ahead(position: Position): Promise<Ahead>;
   close(): Promise<void>;
 }
 
-export interface BinlogFile {
+export interface Ahead {
+  /** Whether there are transactions that the position does not cover. */
+  readonly transactions: boolean;
+  /** Undefined where the position's file is not one of this server's. */
+  readonly bytes: number | undefined;
+}
+
+interface BinlogFile {
   readonly name: string;
   readonly sizeBytes: number;
 }
@@ -57,7 +64,7 @@ export async function openMysqlSession({ url }: MysqlOptions): Promise<MysqlSess
     facts: () => readFacts(select),
     relation: (position) => relate(select, position),
     schemas: (wanted) => readSchemas(select, wanted),
-    binlogs: async () => (await select('SHOW BINARY LOGS')).map(toBinlogFile),
+    ahead: (position) => measureAhead(select, position),
     close: () => endConnection(connection),
   };
 }
@@ -90,9 +97,13 @@ export function mysqlError(error: unknown, what: string): UnstaleError {
   const errno = error instanceof Error && 'errno' in error ? Number(error.errno) : 0;
   if (ACCESS_DENIED.has(errno)) {
     const grants = 'GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* and GRANT SELECT on the mapped tables';
-    return new UnstaleError('MYSQL_ACCESS_DENIED', `${what} was refused: ${messageOf(error)}. The user needs ${grants}.`, {
-      cause: error,
-    });
+    return new UnstaleError(
+      'MYSQL_ACCESS_DENIED',
+      `${what} was refused: ${messageOf(error)}. The user needs ${grants}.`,
+      {
+        cause: error,
+      },
+    );
   }
   return new UnstaleError('MYSQL_UNREACHABLE', `${what} failed: ${messageOf(error)}.`, { cause: error });
 }
@@ -141,9 +152,22 @@ async function relate(select: Select, position: Position): Promise<PositionRelat
   }
   const [server] = await select('SELECT @@server_uuid AS uuid');
   if (server?.uuid !== position.serverUuid) return 'foreign';
-  const file = (await select('SHOW BINARY LOGS')).map(toBinlogFile).find(({ name }) => name === position.file);
+  const file = (await select('SHOW BINARY LOGS'))
+    .map(toBinlogFile)
+    .find(({ name }) => name === position.file);
   if (file === undefined) return 'purged';
   return position.offset <= file.sizeBytes ? 'available' : 'ahead';
+}
+
+async function measureAhead(select: Select, position: Position): Promise<Ahead> {
+  const files = (await select('SHOW BINARY LOGS')).map(toBinlogFile);
+  const index = files.findIndex(({ name }) => name === position.file);
+  const total = files.slice(Math.max(index, 0)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const bytes = index === -1 ? undefined : Math.max(0, total - position.offset);
+  if (position.kind === 'file') return { transactions: bytes !== 0, bytes };
+  const [row] = await select('SELECT GTID_SUBSET(@@global.gtid_executed, ?) AS covered', [position.gtidSet]);
+  const transactions = Number(row?.covered) !== 1;
+  return { transactions, bytes: transactions ? bytes : 0 };
 }
 
 const toBinlogFile = (row: RowDataPacket): BinlogFile => ({
@@ -196,7 +220,9 @@ const toColumn = (row: RowDataPacket): ColumnInfo => ({
 function chooseRowKey(keyColumns: readonly RowDataPacket[]): string[] | undefined {
   for (const keyName of new Set(keyColumns.map((row) => String(row.keyName)))) {
     const columns = keyColumns.filter((row) => row.keyName === keyName);
-    const whole = columns.every((row) => row.columnName !== null && row.prefix === null && Number(row.nullable) === 0);
+    const whole = columns.every(
+      (row) => row.columnName !== null && row.prefix === null && Number(row.nullable) === 0,
+    );
     if (whole) return columns.map((row) => String(row.columnName));
   }
   return undefined;

@@ -1,9 +1,17 @@
 /**
  * The durable retry queue: BullMQ on a Redis of its own. This file and `queue-worker.ts` alone know BullMQ.
+ *
+ * Nothing waits for a Redis that is away: commands fail at once or within the time-out, and hold no memory meanwhile,
+ * since what is to be queued lies in Kafka still. The connection comes back by itself.
  */
+import { type JobsOptions, Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { redactUrl } from '../config/url.js';
+import { UnstaleError, messageOf } from '../errors.js';
 import type { Logger } from '../ops/logger.js';
+import { type QueueSafety, judgeQueueRedis } from '../retry/queue-safety.js';
 import type { QueueStats } from '../retry/queue.js';
-import type { JobOutcome } from '../retry/worker.js';
+import { type QueueWorkerOptions, startQueueWorker } from './queue-worker.js';
 
 export interface QueueOptions {
   readonly url: string;
@@ -19,25 +27,196 @@ export interface QueueClient {
   addJobs(jobs: readonly { data: object; delayMs: number }[]): Promise<void>;
   /** @throws UnstaleError QUEUE_UNREACHABLE */
   stats(): Promise<QueueStats>;
-  /** @throws UnstaleError REDIS_UNSAFE, QUEUE_UNREACHABLE */
+  /** Waits up to the time-out for a connection. @throws UnstaleError REDIS_UNSAFE, QUEUE_UNREACHABLE */
   checkSafety(): Promise<QueueSafety>;
   startWorker(options: QueueWorkerOptions): { stop(): Promise<void> };
+  /** For whoever adds jobs; workers are stopped by their own stop(), before this. */
   close(): Promise<void>;
 }
 
-export interface QueueSafety {
-  /** To be logged; no reason to refuse. */
-  readonly warnings: readonly string[];
-  /** Equal to the cache's run_id: it is the same server. */
-  readonly runId: string;
+/** Braces keep all of a queue's keys in one slot of a cluster. */
+const PREFIX = '{unstale}';
+const RECONNECT_MAX_MS = 1_000;
+const SWEEP_EVERY_MS = 60_000;
+const ALL_STATES = ['wait', 'prioritized', 'delayed', 'active', 'waiting-children', 'failed'] as const;
+
+/**
+ * No jobId: BullMQ drops a job whose id it knows. Practically endless attempts, since `failed` is a state in which
+ * nobody looks after a job; our own limit ends in the dead letters.
+ */
+const JOB_OPTIONS: JobsOptions = {
+  attempts: 1_000_000_000,
+  backoff: { type: 'custom' },
+  removeOnComplete: true,
+  removeOnFail: false,
+  stackTraceLimit: 1,
+};
+
+export function connectQueue({ url, name, log, timeoutMs = 2_000 }: QueueOptions): QueueClient {
+  const where = redactUrl(url);
+  const queueName = `unstale-${name}-retry`;
+  const redis = connectProducer(url, where, timeoutMs, log);
+  const openQueue = createOpener(redis, queueName);
+
+  const ask = async <T>(what: string, question: () => Promise<T>): Promise<T> => {
+    try {
+      if (redis.status !== 'ready') throw new Error('there is no connection');
+      return await within(timeoutMs, question());
+    } catch (error) {
+      const message = `${what} failed: the queue's Redis at ${where} does not do its work: ${messageOf(error)}.`;
+      throw new UnstaleError('QUEUE_UNREACHABLE', message, { cause: error });
+    }
+  };
+  return {
+    addJobs: (jobs) =>
+      ask(`Queueing ${jobs.length} retry jobs`, async () => {
+        const queue = await openQueue();
+        const nowMs = Date.now();
+        await queue.addBulk(
+          jobs.map(({ data, delayMs }) => ({
+            name: 'delete',
+            data: { ...data, dueAtMs: nowMs + delayMs },
+            opts: { ...JOB_OPTIONS, delay: delayMs },
+          })),
+        );
+      }),
+    stats: () => ask('Reading the retry queue', async () => readStats(await openQueue(), redis)),
+    async checkSafety() {
+      await untilReady(redis, timeoutMs);
+      return judgeQueueRedis(await ask("Checking the queue's settings", () => redis.info()), where);
+    },
+    startWorker(options) {
+      const sweep = startSweep(
+        () => ask('Looking for failed jobs', async () => sweepFailed(await openQueue(), log)),
+        log,
+      );
+      const worker = startQueueWorker({ url, where, queueName, prefix: PREFIX, log }, options);
+      return {
+        stop() {
+          sweep.stop();
+          return worker.stop();
+        },
+      };
+    },
+    close() {
+      redis.disconnect(); // nothing is pending that anybody waits for
+      return Promise.resolve();
+    },
+  };
 }
 
-export interface QueueWorkerOptions {
-  /** Jobs at a time. */
-  readonly concurrency?: number;
-  readonly process: (data: unknown) => Promise<JobOutcome>;
+function connectProducer(url: string, where: string, timeoutMs: number, log: Logger): Redis {
+  const redis = new Redis(url, {
+    commandTimeout: timeoutMs,
+    connectTimeout: 3_000,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    keepAlive: 10_000,
+    retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, RECONNECT_MAX_MS),
+  });
+  let lastError = '';
+  redis.on('error', (error: unknown) => {
+    const text = messageOf(error);
+    if (text !== lastError) log.warn({ err: error }, `the retry queue at ${where} does not answer`);
+    lastError = text;
+  });
+  redis.on('ready', () => {
+    lastError = '';
+    log.info(`connected to the retry queue at ${where}`);
+  });
+  return redis;
 }
 
-export function connectQueue(_options: QueueOptions): QueueClient {
-  throw new Error('not written yet');
+/** BullMQ's Queue is of no use for ever if its first command fails; then the next call makes a new one. */
+function createOpener(redis: Redis, queueName: string): () => Promise<Queue> {
+  let opening: Promise<Queue> | undefined;
+  const open = async (): Promise<Queue> => {
+    const queue = new Queue(queueName, {
+      connection: redis,
+      prefix: PREFIX,
+      streams: { events: { maxLen: 100 } }, // nobody reads them
+    });
+    // The connection's own listener logs them.
+    queue.on('error', () => undefined);
+    await queue.waitUntilReady();
+    return queue;
+  };
+  return () => {
+    opening ??= open().catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
+}
+
+/** Reads the oldest jobs' own due times, since BullMQ does not keep them, and does not trust what it finds. */
+async function readStats(queue: Queue, redis: Redis): Promise<QueueStats> {
+  const [depth, ids] = await Promise.all([
+    queue.getJobCountByTypes(...ALL_STATES),
+    queue.getRanges(['wait', 'active', 'delayed'], 0, 0, true),
+  ]);
+  const oldest = await Promise.all(ids.map((id) => redis.hget(queue.toKey(id), 'data')));
+  const nowMs = Date.now();
+  return { depth, oldestOverdueMs: Math.max(0, ...oldest.map((data) => nowMs - dueAtMsOf(data, nowMs))) };
+}
+
+function dueAtMsOf(data: string | null, otherwiseMs: number): number {
+  try {
+    const parsed: unknown = JSON.parse(data ?? '');
+    const dueAtMs =
+      typeof parsed === 'object' && parsed !== null && 'dueAtMs' in parsed ? parsed.dueAtMs : undefined;
+    return typeof dueAtMs === 'number' ? dueAtMs : otherwiseMs;
+  } catch {
+    return otherwiseMs; // the worker buries it
+  }
+}
+
+/** A job in state `failed` would rest there unseen, with keys that nobody deletes. */
+async function sweepFailed(queue: Queue, log: Logger): Promise<void> {
+  const failed = await queue.getFailedCount();
+  if (failed === 0) return;
+  log.warn({ failed }, 'retry jobs were found in state failed, and are taken up again');
+  await queue.retryJobs({ state: 'failed', count: 1_000 });
+}
+
+function startSweep(sweep: () => Promise<void>, log: Logger): { stop(): void } {
+  const timer = setInterval(() => {
+    sweep().catch((error: unknown) => {
+      log.debug({ err: error }, 'failed retry jobs could not be looked for now');
+    });
+  }, SWEEP_EVERY_MS);
+  timer.unref();
+  return {
+    stop() {
+      clearInterval(timer);
+    },
+  };
+}
+
+async function untilReady(redis: Redis, timeoutMs: number): Promise<void> {
+  if (redis.status === 'ready') return;
+  await new Promise<void>((resolve) => {
+    const finish = (): void => {
+      clearTimeout(timer);
+      redis.off('ready', finish);
+      resolve(); // ready or not: the next command tells
+    };
+    const timer = setTimeout(finish, timeoutMs);
+    redis.on('ready', finish);
+  });
+}
+
+async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no answer within ${timeoutMs} ms`));
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

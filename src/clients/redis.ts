@@ -29,7 +29,8 @@ const CONNECTION = {
 const reconnectInMs = (attempt: number): number => Math.min(50 * 2 ** attempt, RECONNECT_MAX_MS);
 
 export function connectCache(redis: Config['redis'], log: Logger): CacheClient {
-  const { client, where, keysPerCall } = redis.kind === 'single' ? connectSingle(redis) : connectCluster(redis);
+  const { client, where, keysPerCall } =
+    redis.kind === 'single' ? connectSingle(redis) : connectCluster(redis);
   let lastError = '';
   client.on('error', (error: unknown) => {
     const text = messageOf(error);
@@ -73,8 +74,15 @@ function connectSingle({ url }: { url: string }): Connected {
 }
 
 /** A call may not span slots, so each key is a call of its own, and ioredis puts them into one pipeline per node. */
-function connectCluster({ nodes, username, password }: Extract<Config['redis'], { kind: 'cluster' }>): Connected {
-  const login = { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
+function connectCluster({
+  nodes,
+  username,
+  password,
+}: Extract<Config['redis'], { kind: 'cluster' }>): Connected {
+  const login = {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+  };
   const client = new Cluster([...nodes], {
     enableAutoPipelining: true,
     enableOfflineQueue: false,

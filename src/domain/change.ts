@@ -16,12 +16,7 @@ export interface TableName {
 }
 
 export type JsonValue =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly JsonValue[]
-  | { readonly [name: string]: JsonValue };
+  null | boolean | number | string | readonly JsonValue[] | { readonly [name: string]: JsonValue };
 
 /**
  * A column's value as messages carry it: integers beyond 2^53 and DECIMAL as strings, dates and times as

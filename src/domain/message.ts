@@ -39,7 +39,8 @@ export function parseMessage(value: Buffer | null): RowChange {
   const envelope = asObject(parseJson(value), 'the value');
   const source = asObject(envelope.source, 'source');
   const { db, table } = source;
-  if (typeof db !== 'string' || typeof table !== 'string') throw unreadable('source.db and source.table must be strings');
+  if (typeof db !== 'string' || typeof table !== 'string')
+    throw unreadable('source.db and source.table must be strings');
   const name = { db, table };
   switch (envelope.op) {
     case 'c':

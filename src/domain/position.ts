@@ -21,5 +21,7 @@ export interface CommitMark {
 /** For logs and errors: short, and enough to find the place with mysqlbinlog. */
 export function describePosition(position: Position): string {
   const place = `${position.file}:${position.offset}`;
-  return position.kind === 'gtid' ? `${position.gtidSet === '' ? '(empty GTID set)' : position.gtidSet} (${place})` : place;
+  return position.kind === 'gtid'
+    ? `${position.gtidSet === '' ? '(empty GTID set)' : position.gtidSet} (${place})`
+    : place;
 }

@@ -32,7 +32,9 @@ export function createDeletion(effects: DeletionEffects): DeleteTargets {
     const failed: FailedTarget[] = [];
     results.forEach((result, index) => {
       if (result.status === 'fulfilled') removed += result.value;
-      else for (const target of calls[index]?.targets ?? []) failed.push({ target, error: messageOf(result.reason) });
+      else
+        for (const target of calls[index]?.targets ?? [])
+          failed.push({ target, error: messageOf(result.reason) });
     });
     return { removed, failed };
   };
@@ -55,7 +57,14 @@ function planCalls(targets: readonly Target[], keysPerCall: number): DeletionCal
     if (target.field !== undefined) hashes.set(target.key, [...(hashes.get(target.key) ?? []), target]);
   }
   for (const [key, fields] of hashes) {
-    calls.push({ targets: fields, run: ({ hdel }) => hdel(key, fields.map(({ field = '' }) => field)) });
+    calls.push({
+      targets: fields,
+      run: ({ hdel }) =>
+        hdel(
+          key,
+          fields.map(({ field = '' }) => field),
+        ),
+    });
   }
   return calls;
 }

@@ -23,7 +23,12 @@ export interface InvalidatorOptions {
 
 export interface InvalidationObserver {
   /** A batch is done: its targets were asked to be deleted, of which some existed and some failed. */
-  batch(result: { messages: readonly IncomingMessage[]; targets: number; removed: number; failed: number }): void;
+  batch(result: {
+    messages: readonly IncomingMessage[];
+    targets: number;
+    removed: number;
+    failed: number;
+  }): void;
   /** Nothing of a batch is done yet. */
   stuck(reason: UnstaleError): void;
 }

@@ -24,10 +24,16 @@ export function deadMessage(
   return { key, value, headers: { ...headersOf('unreadable_message', error, atMs), from } };
 }
 
-/** Keys that were given up, with all that a person needs to judge them. */
-export function deadKeys<
-  Letter extends { readonly reason: string; readonly error: string; firstAtMs: number; lastAtMs: number },
->({ firstAtMs, lastAtMs, ...letter }: Letter): DeadRecord {
+export interface KeysGivenUp {
+  readonly reason: string;
+  /** The last error. */
+  readonly error: string;
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+}
+
+/** Keys that were given up, with whatever else is known of them. */
+export function deadKeys({ firstAtMs, lastAtMs, ...letter }: KeysGivenUp): DeadRecord {
   const times = { first: new Date(firstAtMs).toISOString(), last: new Date(lastAtMs).toISOString() };
   const value = Buffer.from(JSON.stringify({ v: 1, ...letter, ...times }));
   return { key: null, value, headers: headersOf(letter.reason, letter.error, lastAtMs) };

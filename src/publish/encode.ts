@@ -1,4 +1,10 @@
-import { type ChangeOrigin, imagesOf, type JsonValue, type RowChange, type RowImage } from '../domain/change.js';
+import {
+  type ChangeOrigin,
+  imagesOf,
+  type JsonValue,
+  type RowChange,
+  type RowImage,
+} from '../domain/change.js';
 import { partitionOf } from './partition.js';
 
 /** A message ready for Kafka: bytes, and the partition chosen. */

@@ -26,6 +26,8 @@ export interface Publisher {
   idle(): boolean;
   /** Resolves when every message is acknowledged, or sending failed. */
   drained(): Promise<void>;
+  /** Drops what is not sent yet, and resolves when nothing is in flight. */
+  close(): Promise<void>;
 }
 
 /** Kafka refuses a batch above max.message.bytes, 1 MB by default, and one send makes one batch a partition. */
@@ -37,12 +39,18 @@ const WAITING_BYTES_MAX = 16 * 1024 * 1024;
 const OVERHEAD_BYTES = 100;
 
 /** Batches come by themselves: what arrives during one send is the next one. No timer holds a message back. */
-export function createPublisher({ send, advance, onFailure, onPressure, observe }: PublisherOptions): Publisher {
+export function createPublisher({
+  send,
+  advance,
+  onFailure,
+  onPressure,
+  observe,
+}: PublisherOptions): Publisher {
   const window = createAckWindow(advance);
   let waiting: OutgoingMessage[] = [];
   let waitingBytes = 0;
   let sending = false;
-  let failed = false;
+  let closed = false;
   let pressed = false;
   let whenDrained: (() => void)[] = [];
 
@@ -71,16 +79,18 @@ export function createPublisher({ send, advance, onFailure, onPressure, observe 
         observe?.({ messages: count, seconds: (performance.now() - startedAtMs) / 1000, waitingBytes });
       }
     } catch (error) {
-      failed = true;
+      closed = true;
       onFailure(error);
     } finally {
       sending = false;
       settleDrained();
     }
   };
+  const drained = (): Promise<void> =>
+    sending ? new Promise((resolve) => whenDrained.push(resolve)) : Promise.resolve();
   return {
     publish(messages) {
-      if (failed) return;
+      if (closed) return;
       for (const message of messages) waiting.push(message);
       waitingBytes += sizeOf(messages);
       window.pushed(messages.length);
@@ -93,10 +103,12 @@ export function createPublisher({ send, advance, onFailure, onPressure, observe 
       window.committed(mark);
       checkPressure();
     },
-    idle: () => !sending && waiting.length === 0,
-    drained() {
-      if (!sending && waiting.length === 0) return Promise.resolve();
-      return new Promise((resolve) => whenDrained.push(resolve));
+    idle: () => !sending,
+    drained,
+    close() {
+      closed = true;
+      waiting = [];
+      return drained();
     },
   };
 }

@@ -56,7 +56,10 @@ export function checkpointTopic(name: string): TopicSpec {
     name: `${name}.checkpoint`,
     partitions: 1,
     settings: { 'cleanup.policy': 'compact', 'unclean.leader.election.enable': 'false' },
-    dangers: [{ setting: 'cleanup.policy', isSafe: (value) => value === 'compact', safe: 'compact' }, noUncleanElection],
+    dangers: [
+      { setting: 'cleanup.policy', isSafe: (value) => value === 'compact', safe: 'compact' },
+      noUncleanElection,
+    ],
   };
 }
 
@@ -70,7 +73,9 @@ export interface FoundTopic {
 export function demandSafeTopic(spec: TopicSpec, found: FoundTopic): void {
   const problems = spec.dangers.flatMap(({ setting, isSafe, safe }) => {
     const value = found.settings[setting];
-    return value === undefined || isSafe(value) ? [] : [{ text: `${setting} is ${value}`, mend: `${setting}=${safe}` }];
+    return value === undefined || isSafe(value)
+      ? []
+      : [{ text: `${setting} is ${value}`, mend: `${setting}=${safe}` }];
   });
   if (problems.length > 0) {
     const mend = problems.map((problem) => problem.mend).join(',');

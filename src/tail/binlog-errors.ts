@@ -14,10 +14,16 @@ export function binlogError(error: unknown): UnstaleError {
   const named = (code: ConstructorParameters<typeof UnstaleError>[0], message: string): UnstaleError =>
     new UnstaleError(code, message, { cause: error });
   if (ACCESS_DENIED.has(errno)) {
-    return named('MYSQL_ACCESS_DENIED', `Reading the binlog was refused: ${text}. GRANT REPLICATION SLAVE ON *.* mends it.`);
+    return named(
+      'MYSQL_ACCESS_DENIED',
+      `Reading the binlog was refused: ${text}. GRANT REPLICATION SLAVE ON *.* mends it.`,
+    );
   }
   if (errno === 1236 && SAME_SERVER_ID.test(text)) {
-    return named('BINLOG_BROKEN', `Another replica uses the same mysql.serverId, and took the stream over: ${text}`);
+    return named(
+      'BINLOG_BROKEN',
+      `Another replica uses the same mysql.serverId, and took the stream over: ${text}`,
+    );
   }
   if (errno === 1236 && LOST_POSITION.test(text)) {
     return named('POSITION_LOST', `The server cannot serve the stored position: ${text}`);
@@ -28,5 +34,10 @@ export function binlogError(error: unknown): UnstaleError {
 
 /** mysql2 and Node mark these with a `code`; zongji's decoding errors have none. */
 function isNetworkError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && !/^ERR_(OUT_OF_RANGE|INVALID)/.test(error.code);
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    !/^ERR_(OUT_OF_RANGE|INVALID)/.test(error.code)
+  );
 }

@@ -28,7 +28,10 @@ export interface BinlogPlace {
 
 export type RowsEvent = { readonly kind: 'rows'; readonly shape: TableShape; readonly place: BinlogPlace } & (
   | { readonly operation: 'insert' | 'delete'; readonly rows: readonly RawRow[] }
-  | { readonly operation: 'update'; readonly rows: readonly { readonly before: RawRow; readonly after: RawRow }[] }
+  | {
+      readonly operation: 'update';
+      readonly rows: readonly { readonly before: RawRow; readonly after: RawRow }[];
+    }
 );
 
 /** What the tail needs of a binlog, in its order. Rows of tables that no mapping names do not occur. */
@@ -40,5 +43,5 @@ export type BinlogEvent =
   | { readonly kind: 'statement'; readonly db: string; readonly sql: string; readonly place: BinlogPlace }
   /** The rows since the transaction's start are prepared, and become visible at some later XA COMMIT. */
   | { readonly kind: 'prepared'; readonly place: BinlogPlace }
-  /** The server has nothing newer at this moment. */
-  | { readonly kind: 'idle' };
+  /** The server has nothing newer than this place at this moment. */
+  | { readonly kind: 'idle'; readonly file: string; readonly offset: number };

@@ -39,7 +39,11 @@ export interface BinlogStream {
 
 /** zongji's own hooks, which its typings leave out (checked against 0.9.0). */
 interface ZongJiHooks {
-  connection: { pause(): void; resume(): void; query(sql: string): { on(event: 'error', fn: (e: unknown) => void): void } };
+  connection: {
+    pause(): void;
+    resume(): void;
+    query(sql: string): { on(event: 'error', fn: (e: unknown) => void): void };
+  };
   ctrlConnection: { ping(done: (error: unknown) => void): void } | null;
   _skipSchema(db: string, table: string): boolean;
   _fetchTableInfo(event: { schemaName: string; tableName: string }): void;
@@ -101,7 +105,7 @@ export function openBinlog(options: BinlogOptions): BinlogStream {
       options.onReading();
     }
     try {
-      for (const told of translate(event, String(zongji.get('filename') ?? ''))) options.onEvent(told);
+      for (const told of translate(event, fileOf(zongji))) options.onEvent(told);
     } catch (error) {
       end(binlogError(error));
     }
@@ -137,8 +141,15 @@ export function openBinlog(options: BinlogOptions): BinlogStream {
   };
 }
 
+function fileOf(zongji: ZongJi): string {
+  const file: unknown = zongji.get('filename'); // kept by zongji from the rotate events
+  return typeof file === 'string' ? file : '';
+}
+
 function startOptions(start: Position): { gtidSet: string } | { filename: string; position: number } {
-  return start.kind === 'gtid' ? { gtidSet: start.gtidSet } : { filename: start.file, position: start.offset };
+  return start.kind === 'gtid'
+    ? { gtidSet: start.gtidSet }
+    : { filename: start.file, position: start.offset };
 }
 
 /** The fields of zongji's events that are used here, over all event types. */
@@ -149,6 +160,7 @@ interface ZongJiEvent {
   gtid?: string;
   schema?: string;
   query?: string;
+  binlogName?: string;
   tableId?: number;
   tableMap?: Record<number, TableMapEntry>;
   primaryKey?: number[];
@@ -214,7 +226,10 @@ function createTranslator(): (event: ZongJiEvent, file: string) => BinlogEvent[]
         unmarked = markOf(event, file);
         return [{ kind: 'prepared', place: placeOf(event, file) }];
       case 'heartbeat':
-        return [...commitUnmarked(), { kind: 'idle' }];
+        return [
+          ...commitUnmarked(),
+          { kind: 'idle', file: event.binlogName ?? file, offset: event.nextPosition },
+        ];
       case 'transactionpayload':
       case 'partialupdaterows':
         throw new UnstaleError(
@@ -265,14 +280,21 @@ function rememberShape(shapes: Map<number, TableShape>, event: ZongJiEvent): voi
 function rowsEvent(event: ZongJiEvent, file: string, shapes: Map<number, TableShape>): RowsEvent {
   const shape = shapes.get(event.tableId ?? -1);
   const place = placeOf(event, file);
-  if (shape === undefined) throw new UnstaleError('BUG', `Rows without a table map at ${file}:${place.offset}.`);
+  if (shape === undefined)
+    throw new UnstaleError('BUG', `Rows without a table map at ${file}:${place.offset}.`);
   demandFullImages(event, shape);
   const name = event.getEventName();
   if (name === 'updaterows') {
     const rows = event.rows as { before: RawRow; after: RawRow }[];
     return { kind: 'rows', shape, place, operation: 'update', rows };
   }
-  return { kind: 'rows', shape, place, operation: name === 'writerows' ? 'insert' : 'delete', rows: event.rows as RawRow[] };
+  return {
+    kind: 'rows',
+    shape,
+    place,
+    operation: name === 'writerows' ? 'insert' : 'delete',
+    rows: event.rows as RawRow[],
+  };
 }
 
 /** A session can override binlog_row_image; zongji then tells absent columns as null, which would delete wrong keys. */

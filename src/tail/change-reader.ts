@@ -25,7 +25,7 @@ export interface ChangeReaderOptions {
   readonly tables: TailTables;
   readonly onChanges: (changes: readonly RowChange[], origin: ChangeOrigin) => void;
   readonly onCommit: (mark: CommitMark) => void;
-  readonly onIdle: () => void;
+  readonly onIdle: (place: { readonly file: string; readonly offset: number }) => void;
 }
 
 interface PreparedTable {
@@ -67,10 +67,11 @@ export function createChangeReader(options: ChangeReaderOptions): (event: Binlog
         return;
       }
       case 'prepared':
-        if (rowsInTransaction) throw notByRow('An XA transaction, whose rows become visible only at its XA COMMIT,', []);
+        if (rowsInTransaction)
+          throw notByRow('An XA transaction, whose rows become visible only at its XA COMMIT,', []);
         return;
       case 'idle':
-        onIdle();
+        onIdle(event);
     }
   };
 }

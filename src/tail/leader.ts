@@ -35,7 +35,13 @@ export interface LeaderOptions {
 }
 
 /** Waits until this process leads. @throws whatever `openSession` throws, or the signal's reason */
-export async function becomeLeader({ name, openSession, now, onStandby, signal }: LeaderOptions): Promise<Leadership> {
+export async function becomeLeader({
+  name,
+  openSession,
+  now,
+  onStandby,
+  signal,
+}: LeaderOptions): Promise<Leadership> {
   const session = await openSession();
   try {
     let askedAtMs = now();
@@ -70,7 +76,9 @@ function holdLock(session: LockSession, name: string, now: () => number, sinceMs
   return {
     demand() {
       if (lost === undefined && now() - confirmedAtMs < HELD_FOR_MS) return;
-      throw new UnstaleError('LEADER_LOST', `The leader lock of "${name}" is not surely ours any more.`, { cause: lost });
+      throw new UnstaleError('LEADER_LOST', `The leader lock of "${name}" is not surely ours any more.`, {
+        cause: lost,
+      });
     },
     async release() {
       clearInterval(timer);

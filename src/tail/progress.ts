@@ -9,8 +9,8 @@ export interface ExecutedGtids {
 /** How far a session has published. Moved by the acknowledgement window alone. */
 export interface Progress {
   advance(mark: CommitMark): void;
-  /** The source has nothing newer, and everything read is acknowledged. */
-  caughtUp(atMs: number): void;
+  /** At this moment the source has nothing newer than this place, and everything read is acknowledged. */
+  caughtUp(atMs: number, place: { readonly file: string; readonly offset: number }): void;
   position(): Position;
   readonly currentAtMs: number;
 }
@@ -28,7 +28,8 @@ export function createProgress(
       ({ file, offset } = mark);
       currentAtMs = Math.max(currentAtMs, mark.loggedAtMs);
     },
-    caughtUp(atMs) {
+    caughtUp(atMs, place) {
+      ({ file, offset } = place);
       currentAtMs = Math.max(currentAtMs, atMs);
     },
     position: () =>

@@ -23,7 +23,11 @@ export function checkServer(facts: ServerFacts): string[] {
     if (!holds) problems.push(`${what}. Mend it: ${mend}`);
   };
   demand(facts.logBin, 'The binary log is off', 'start mysqld with --log-bin, in my.cnf: log_bin = binlog');
-  demand(facts.format === 'ROW', `binlog_format is ${facts.format}, not ROW`, 'SET PERSIST binlog_format = ROW;');
+  demand(
+    facts.format === 'ROW',
+    `binlog_format is ${facts.format}, not ROW`,
+    'SET PERSIST binlog_format = ROW;',
+  );
   demand(
     facts.rowImage === 'FULL',
     `binlog_row_image is ${facts.rowImage}, not FULL, so that old keys would be missed`,

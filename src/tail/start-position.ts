@@ -42,7 +42,9 @@ export function decideStart({ checkpoint, hasHistory, facts, relation, reset }: 
     case 'purged':
       throw lost(`the server has deleted binlogs behind ${describePosition(checkpoint.position)}`);
     case 'ahead':
-      throw lost(`the server lacks transactions up to ${describePosition(checkpoint.position)} (restored, or failed over)`);
+      throw lost(
+        `the server lacks transactions up to ${describePosition(checkpoint.position)} (restored, or failed over)`,
+      );
     case 'foreign':
     case undefined:
       throw lost(`the position ${describePosition(checkpoint.position)} is not one of this server`);

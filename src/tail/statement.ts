@@ -1,7 +1,8 @@
 import type { TableName } from '../domain/change.js';
 
 /** Statements that change rows or drop them without telling each row. */
-const CHANGES_ROWS = /^(INSERT|UPDATE|DELETE|REPLACE|LOAD|TRUNCATE|CALL)\b|^DROP\s+(TABLE|DATABASE|SCHEMA)\b|^RENAME\s+TABLE\b/i;
+const CHANGES_ROWS =
+  /^(INSERT|UPDATE|DELETE|REPLACE|LOAD|TRUNCATE|CALL)\b|^DROP\s+(TABLE|DATABASE|SCHEMA)\b|^RENAME\s+TABLE\b/i;
 const CHANGES_TABLE = /^ALTER\s+TABLE\b/i;
 /** Parts of an ALTER that rewrite stored values, move rows, or take columns away. Adding columns or indexes does not. */
 const REWRITES_ROWS =
@@ -20,11 +21,15 @@ export function tablesChangedUnseen(
 ): TableName[] {
   const text = withoutComments(sql);
   if (/^DROP\s+(DATABASE|SCHEMA)\b/i.test(text)) {
-    return identifiersOf(text).filter(isWantedDb).map((db) => ({ db, table: '*' }));
+    return identifiersOf(text)
+      .filter(isWantedDb)
+      .map((db) => ({ db, table: '*' }));
   }
   if (CHANGES_ROWS.test(text)) return namedTables(text, sessionDb).filter(isWanted);
   if (CHANGES_TABLE.test(text) && REWRITES_ROWS.test(text)) {
-    const [target] = text.split(/\b(?:ADD|DROP|RENAME|CHANGE|MODIFY|CONVERT|TRUNCATE|EXCHANGE|DISCARD|IMPORT|COALESCE|REORGANIZE)\b/i);
+    const [target] = text.split(
+      /\b(?:ADD|DROP|RENAME|CHANGE|MODIFY|CONVERT|TRUNCATE|EXCHANGE|DISCARD|IMPORT|COALESCE|REORGANIZE)\b/i,
+    );
     return namedTables(target ?? text, sessionDb).filter(isWanted);
   }
   return [];
@@ -50,7 +55,8 @@ function namedTables(text: string, sessionDb: string): TableName[] {
     const name = match[1]?.replaceAll('``', '`') ?? match[0];
     const before = identifiers[index - 1];
     const between = before === undefined ? '' : text.slice(before.index + before[0].length, match.index);
-    const qualifier = between.trim() === '.' ? (before?.[1]?.replaceAll('``', '`') ?? before?.[0]) : undefined;
+    const qualifier =
+      between.trim() === '.' ? (before?.[1]?.replaceAll('``', '`') ?? before?.[0]) : undefined;
     return { db: qualifier ?? sessionDb, table: name };
   });
 }

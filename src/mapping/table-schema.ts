@@ -1,0 +1,16 @@
+import type { TableName } from '../domain/change.js';
+
+/** What the check needs to know of a table's column, as information_schema.COLUMNS has it. */
+export interface ColumnInfo {
+  readonly name: string;
+  /** DATA_TYPE in lower case, like `int`, `double`, `json` or `binary`. */
+  readonly type: string;
+  readonly nullable: boolean;
+}
+
+export interface TableSchema {
+  readonly table: TableName;
+  readonly columns: readonly ColumnInfo[];
+  /** Columns of the primary key, else of the first unique key without nullable columns; undefined if none. */
+  readonly rowKey: readonly string[] | undefined;
+}

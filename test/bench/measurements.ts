@@ -1,0 +1,76 @@
+/** What one run of each part measures. Rates are a second, times in the unit of their names. */
+import type { LatencyFigures } from './scripts.js';
+
+export const partNames = ['tail', 'limit', 'pipeline', 'latency'] as const;
+export type PartName = (typeof partNames)[number];
+
+/** Of the machine while a part ran: the share of all CPUs that other programs took, 0 to 1. */
+export interface Surroundings {
+  readonly othersShare: number;
+}
+
+export interface ProcessFigures {
+  readonly cpuSeconds: number;
+  readonly peakRssBytes: number;
+}
+
+export interface TailRun extends Surroundings, ProcessFigures {
+  readonly rowsPerSecond: number;
+  /** From starting the process to its first message in Kafka. */
+  readonly startUpSeconds: number;
+  /** From starting the process to its last message in Kafka. */
+  readonly wallSeconds: number;
+  readonly rows: number;
+  /** Averages over all messages. */
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+}
+
+/** Each of the libraries alone, with the same work. */
+export interface LimitRun extends Surroundings {
+  readonly decodeRowsPerSecond: number;
+  readonly produceMessagesPerSecond: number;
+  readonly produceBytes: number;
+  readonly unlinkKeysPerSecond: number;
+}
+
+export interface PipelineRun extends Surroundings {
+  readonly rowsPerSecond: number;
+  readonly keysPerRow: number;
+  readonly tail: ProcessFigures;
+  readonly consumers: ProcessFigures;
+}
+
+export interface LatencyRun extends Surroundings, LatencyFigures {
+  readonly wantedChangesPerSecond: number;
+  /** Of unstale, all stages in one process, from its start to the end of the load. */
+  readonly unstale: ProcessFigures;
+}
+
+/** The runs of each part, in order; none where a part was not asked for. */
+export interface Measurements {
+  readonly tail: readonly TailRun[];
+  readonly limit: readonly LimitRun[];
+  readonly pipeline: readonly PipelineRun[];
+  readonly latency: readonly LatencyRun[];
+}
+
+/** What a part is compared with must be measured in the same run. */
+const compared: Readonly<Record<PartName, readonly PartName[]>> = {
+  tail: ['limit'],
+  limit: [],
+  pipeline: ['tail'],
+  latency: [],
+};
+
+/** The parts asked for, and those that they are compared with, in the order in which they run. */
+export function withCompared(wanted: readonly PartName[]): PartName[] {
+  const all = new Set<PartName>();
+  const add = (part: PartName): void => {
+    if (all.has(part)) return;
+    all.add(part);
+    compared[part].forEach(add);
+  };
+  wanted.forEach(add);
+  return partNames.filter((part) => all.has(part));
+}
