@@ -27,19 +27,25 @@ export interface AuditOptions {
   readonly cache: Redis;
   /** How long after the first look a suspect is looked at again. */
   readonly lookAgainMs: number;
+  /** Rests between chunks, so that the audit does not slow down what it looks at. */
+  readonly gentle: boolean;
 }
 
 const chunkKeys = 500;
+/** How long it rests after a chunk, as a multiple of what the chunk took. */
+const restsPerWork = 1.5;
 
 /** One pass over the whole cache. */
-export async function audit({ mysql, cache, lookAgainMs }: AuditOptions): Promise<AuditResult> {
+export async function audit({ mysql, cache, lookAgainMs, gentle }: AuditOptions): Promise<AuditResult> {
   const things = await listThings(cache);
   let cached = 0;
   const suspects: StaleKey[] = [];
   for (const chunk of chunksOf(things)) {
+    const startedMs = performance.now();
     const compared = await compare(mysql, cache, chunk);
     cached += compared.cached;
     suspects.push(...compared.differing);
+    if (gentle) await pause((performance.now() - startedMs) * restsPerWork);
   }
   if (suspects.length === 0) return { cached, stale: [] };
 
@@ -79,7 +85,10 @@ async function compare(mysql: Pool, cache: Redis, things: readonly Thing[]) {
   return { cached: cached.size, differing: differingKeys(cached, expected) };
 }
 
-/** Keys that are not the shop's are none of ours. SCAN may name a key twice. */
+/**
+ * In the order of their keys: so a product's keys lie in one chunk and need its row once. Keys that are not the
+ * shop's are none of ours. SCAN may name a key twice.
+ */
 async function listThings(cache: Redis): Promise<Thing[]> {
   const keys = new Set<string>();
   let cursor = '0';
@@ -88,7 +97,7 @@ async function listThings(cache: Redis): Promise<Thing[]> {
     for (const key of found) keys.add(key);
     cursor = next;
   } while (cursor !== '0');
-  return [...keys].flatMap((key) => thingOf(key) ?? []);
+  return [...keys].sort().flatMap((key) => thingOf(key) ?? []);
 }
 
 function chunksOf<Item>(items: readonly Item[]): Item[][] {

@@ -5,7 +5,6 @@
  */
 import { loadConfig } from '../../src/config/load.js';
 import type { ServerAddresses } from '../local/servers.js';
-import { audit } from './audit.js';
 import { rest, type Background } from './background.js';
 import { createCloser, type Closer } from './closer.js';
 import { deleteLeftovers } from './leftovers.js';
@@ -124,7 +123,7 @@ async function withUnstale(
   board.note('writers and readers have stopped');
   const drained = await background.meanwhile(drain(unstale, settleMs, background.failed));
   board.note('every cached value is compared with its row');
-  const { cached, stale } = await background.meanwhile(audit(stage.auditing));
+  const { cached, stale } = await background.meanwhile(stage.auditAll());
   board.audit({ cached, stale });
   const unstaleExitCode = await unstale.stop();
   return judge({

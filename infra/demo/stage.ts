@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createConnection } from 'mysql2/promise';
 import type { ServerAddresses } from '../local/servers.js';
-import { audit, type AuditOptions } from './audit.js';
+import { audit, type AuditResult } from './audit.js';
 import { createBackground, repeat, type Background } from './background.js';
 import { createBoard, type Board } from './board.js';
 import { connectRedis, connectShop } from './clients.js';
@@ -22,7 +22,8 @@ export interface Stage {
   /** Starts to do something over and over. */
   readonly keep: (restMs: number, task: () => Promise<void>) => void;
   readonly emptyCache: () => Promise<unknown>;
-  readonly auditing: AuditOptions;
+  /** One pass over the whole cache, as fast as it goes. */
+  readonly auditAll: () => Promise<AuditResult>;
 }
 
 const lookAgainMs = 250;
@@ -43,7 +44,7 @@ export async function setStage(
     cache.disconnect();
   });
   await cache.flushdb();
-  const auditing: AuditOptions = { mysql, cache, lookAgainMs };
+  const audited = { mysql, cache, lookAgainMs };
 
   const board = createBoard(Date.now);
   const background = createBackground();
@@ -62,7 +63,7 @@ export async function setStage(
     return thread;
   };
   keep(auditRestMs, async () => {
-    board.audit(await audit(auditing));
+    board.audit(await audit({ ...audited, gentle: true }));
   });
   keep(1000, () => {
     board.tick();
@@ -75,7 +76,7 @@ export async function setStage(
     background,
     unstaleUrl,
     keep,
-    auditing,
+    auditAll: () => audit({ ...audited, gentle: false }),
     emptyCache: () => cache.flushdb(),
     openShop: (rates) => watched(startThread(shopThread, { mysqlUrl, cacheUrl, ...rates }, board.shop)),
     startProbe: () =>

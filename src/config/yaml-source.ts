@@ -6,6 +6,7 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
+  Scalar,
   visit,
   type Document,
 } from 'yaml';
@@ -51,16 +52,19 @@ export function readYaml(text: string, sources: ExpandSources): YamlSource {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const problems: SourceProblem[] = [...document.errors, ...document.warnings].map(({ code, message, pos }) => {
-    const place = at(pos[0]);
-    return { message: syntaxMessage(code, message, text.split('\n')[place.line - 1] ?? ''), ...place };
-  });
+  const problems: SourceProblem[] = [...document.errors, ...document.warnings].map(
+    ({ code, message, pos }) => {
+      const place = at(pos[0]);
+      return { message: syntaxMessage(code, message, text.split('\n')[place.line - 1] ?? ''), ...place };
+    },
+  );
   if (document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) {
     return { data: undefined, problems, placeOf: () => ({ ...at(0), insertions: [], failed: false }) };
   }
   const expanded = expandScalars(document, sources);
-  for (const [node, { problems: found }] of expanded)
+  for (const [node, { problems: found }] of expanded) {
     problems.push(...found.map((message) => ({ message, ...at(startOf(node) ?? 0) })));
+  }
   const data = toData(document, problems);
   return { data, problems, placeOf: (path) => placeOf(document, path, at, expanded) };
 }
@@ -78,6 +82,14 @@ function expandScalars(document: Document.Parsed, sources: ExpandSources): Expan
       node.value = result.text;
       found.set(node, { ...result, written });
     },
+    Alias(_position, node) {
+      if (node.resolve(document)) return undefined;
+      const stray: Scalar = new Scalar(null);
+      if (node.range) stray.range = node.range;
+      const problems = ['a text that begins with * must stand in quotes'];
+      found.set(stray, { text: '', written: '*', insertions: [], problems });
+      return stray;
+    },
   });
   return found;
 }
@@ -87,7 +99,11 @@ function toData(document: Document.Parsed, problems: SourceProblem[]): unknown {
     return document.toJS();
   } catch (error) {
     // Aliases that multiply.
-    problems.push({ message: unquoted(error instanceof Error ? error.message : String(error)), line: 1, column: 1 });
+    problems.push({
+      message: unquoted(error instanceof Error ? error.message : String(error)),
+      line: 1,
+      column: 1,
+    });
     return undefined;
   }
 }

@@ -54,6 +54,9 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
     const { addresses } = servers;
     const mysql = opened(await createConnection({ uri: addresses.mysql }), (connection) => connection.end());
     const cache = opened(new Redis(addresses.cache), (redis) => redis.quit());
+    // What is lost shows in the work under way; without a listener the event would end the process before that.
+    mysql.on('error', () => undefined);
+    cache.on('error', () => undefined);
     const kafka = new Kafka({ brokers: addresses.kafka, logLevel: logLevel.ERROR });
     const admin = opened(kafka.admin(), (client) => client.disconnect());
     await admin.connect();

@@ -1,6 +1,6 @@
 /** Scripts that measure in a process of their own, so that the bench's own work is not in their way. */
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { run } from '../../infra/local/leash.js';
 
 /** A script of the bench, with the shape of what it is given (as an argument) and what it prints (one line of JSON). */

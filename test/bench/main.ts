@@ -24,17 +24,19 @@ interface Options {
   readonly json: boolean;
 }
 
-const folder = fileURLToPath(new URL('../../.local/bench-results', import.meta.url));
+const EXIT_USAGE = 2;
+
+const folder = fileURLToPath(new URL('../../.local/bench', import.meta.url));
 
 const program = new Command('npm run bench --')
   .description('Measures unstale on real local servers. Parts that others are compared with run along.')
   .addArgument(new Argument('[parts...]', 'which parts; all by default').choices(partNames))
-  .option('--runs <n>', 'repeat each part; the table shows medians', wholeNumber, 1)
-  .option('--rows <n>', 'rows in the backlog', wholeNumber, 300_000)
-  .option('--rows-per-transaction <n>', 'rows that one transaction updates', wholeNumber, 100)
-  .option('--products <n>', 'rows in the table', wholeNumber, 200_000)
-  .option('--rate <n>', 'latency: changes a second', wholeNumber, 1000)
-  .option('--seconds <n>', 'latency: how long it measures', wholeNumber, 15)
+  .option('--runs <n>', 'repeat each part; the table shows medians', atLeastOne, 1)
+  .option('--rows <n>', 'rows in the backlog', atLeastOne, 300_000)
+  .option('--rows-per-transaction <n>', 'rows that one transaction updates', atLeastOne, 100)
+  .option('--products <n>', 'rows in the table', atLeastOne, 200_000)
+  .option('--rate <n>', 'latency: changes a second', atLeastOne, 1000)
+  .option('--seconds <n>', 'latency: how long it measures', atLeastOne, 15)
   .option('--warm-up <n>', 'latency: seconds of load before that', wholeNumber, 5)
   .option(
     '--quiet-wait <n>',
@@ -43,6 +45,7 @@ const program = new Command('npm run bench --')
     60,
   )
   .option('--json', 'print one JSON document instead of the table', false)
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_USAGE))
   .addHelpText(
     'after',
     '\nExit codes: 0 all that must hold does, 1 failed, 2 bad usage, 3 something is missed.',
@@ -57,7 +60,7 @@ async function main(): Promise<void> {
   const progress = createProgress(process.stderr);
   const { rows, rowsPerTransaction, products } = options;
   if (rows % rowsPerTransaction !== 0 || products % rowsPerTransaction !== 0)
-    program.error('--rows and --products must be multiples of --rows-per-transaction', { exitCode: 2 });
+    program.error('--rows and --products must be multiples of --rows-per-transaction');
   const wanted = program.args.length === 0 ? partNames : (program.args as PartName[]);
   const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
   try {
@@ -108,5 +111,11 @@ function stopOnSignals(): AbortController {
 function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number');
+  return value;
+}
+
+function atLeastOne(text: string): number {
+  const value = wholeNumber(text);
+  if (value === 0) throw new InvalidArgumentError('expected at least 1');
   return value;
 }

@@ -143,8 +143,8 @@ async function binlogEnd(
     await mysql.query<({ Log_name: string; File_size: number } & RowDataPacket)[]>('SHOW BINARY LOGS');
   const newest = rows.at(-1);
   if (newest === undefined) throw new Error('MySQL writes no binlog.');
-  const totalBytes = rows.reduce((sum, { File_size: size }) => sum + Number(size), 0);
-  return { file: newest.Log_name, offset: Number(newest.File_size), totalBytes };
+  const totalBytes = rows.reduce((sum, { File_size: size }) => sum + size, 0);
+  return { file: newest.Log_name, offset: newest.File_size, totalBytes };
 }
 
 const range = (from: number, to: number): number[] =>

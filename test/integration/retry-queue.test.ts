@@ -1,10 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { freePorts } from '../../infra/local/ports.js';
-import { type ServerProcess, spawnServer } from '../../infra/local/leash.js';
+import { type LocalServer, type LocalServers, startServers } from '../../infra/local/servers.js';
 import { type QueueClient, connectQueue } from '../../src/clients/queue.js';
 import type { CacheKey, Target } from '../../src/domain/cache-key.js';
 import { UnstaleError } from '../../src/errors.js';
@@ -13,14 +9,6 @@ import { createLogger } from '../../src/ops/logger.js';
 import type { DeadJob } from '../../src/retry/decide.js';
 import { type RetryQueue, createRetryQueue } from '../../src/retry/queue.js';
 import { type RetryWorkerOptions, createRetryWorker } from '../../src/retry/worker.js';
-
-/** A Redis of this file's own, since it is killed, hung and filled up. */
-interface OwnRedis {
-  readonly url: string;
-  start(): Promise<void>;
-  kill(): Promise<void>;
-  signal(signal: NodeJS.Signals): void;
-}
 
 const log = createLogger({ level: 'silent' });
 const backoff = { backoffMs: 20, maxBackoffMs: 100, jitter: 0.5 };
@@ -31,8 +19,9 @@ const failed = (...keys: string[]) => failures(targets(...keys));
 const until = (condition: () => unknown, timeout = 20_000) =>
   vi.waitFor(condition, { timeout, interval: 20 });
 
-let folder: string;
-let server: OwnRedis;
+/** A Redis of this file's own, since it is killed, frozen and filled up. */
+let servers: LocalServers<'queue'>;
+let server: LocalServer;
 let admin: Redis;
 let client: QueueClient;
 let queue: RetryQueue;
@@ -41,62 +30,22 @@ let name: string;
 const cleanups: (() => Promise<void>)[] = [];
 const unhandled: unknown[] = [];
 
-async function createRedis(): Promise<OwnRedis> {
-  const [port = 0] = await freePorts(1);
-  let running: ServerProcess | undefined;
-  const args = [
-    '--port',
-    String(port),
-    '--bind',
-    '127.0.0.1',
-    '--dir',
-    folder,
-    '--save',
-    '',
-    '--appendonly',
-    'yes',
-  ];
-  const settings = ['--appendfsync', 'always', '--maxmemory-policy', 'noeviction'];
-  return {
-    url: `redis://127.0.0.1:${port}/0`,
-    async start() {
-      running = spawnServer(
-        { file: 'redis-server', args: [...args, ...settings] },
-        path.join(folder, 'redis.log'),
-      );
-      const probe = new Redis(port, '127.0.0.1', { retryStrategy: () => 50 });
-      probe.on('error', () => undefined); // not up yet
-      await probe.ping();
-      probe.disconnect();
-    },
-    async kill() {
-      running?.signal('SIGKILL');
-      await running?.ended;
-    },
-    signal(signal) {
-      running?.signal(signal);
-    },
-  };
-}
-
 beforeAll(async () => {
   process.on('unhandledRejection', (reason) => unhandled.push(reason));
-  folder = await mkdtemp(path.join(tmpdir(), 'unstale-retry-'));
-  server = await createRedis();
-  await server.start();
-  admin = new Redis(server.url);
+  servers = await startServers({ set: 'retry-queue', fresh: true, only: ['queue'], progress: 'silent' });
+  server = servers.server('queue');
+  admin = new Redis(servers.addresses.queue);
   admin.on('error', () => undefined); // it is killed on purpose
 });
 
 afterAll(async () => {
   admin.disconnect();
-  await server.kill();
-  await rm(folder, { recursive: true, force: true });
+  await servers.stop();
 });
 
 beforeEach(() => {
   name = `test${++names}`;
-  client = connectQueue({ url: server.url, name, log, timeoutMs: 1_000 });
+  client = connectQueue({ url: servers.addresses.queue, name, log, timeoutMs: 1_000 });
   cleanups.push(() => client.close());
   queue = queueWith({});
 });
@@ -138,7 +87,9 @@ function startWorker(overrides: Partial<RetryWorkerOptions>) {
 
 const connected = () => client.checkSafety();
 const untilEmpty = (timeout?: number) =>
-  until(async () => expect((await client.stats()).depth).toBe(0), timeout);
+  until(async () => {
+    expect((await client.stats()).depth).toBe(0);
+  }, timeout);
 
 describe('The retry queue', () => {
   test('a delete that fails three times and then succeeds leaves an empty queue and no dead letter', async () => {
@@ -151,7 +102,9 @@ describe('The retry queue', () => {
       },
     });
     await queue.add(failed('a', 'b'), 'invalidate');
-    await until(() => expect(tries).toEqual([['a', 'b'], ['b'], ['b'], ['b']]));
+    await until(() => {
+      expect(tries).toEqual([['a', 'b'], ['b'], ['b'], ['b']]);
+    });
     await untilEmpty();
     expect(dead).toEqual([]);
   });
@@ -170,7 +123,9 @@ describe('The retry queue', () => {
       },
     });
     await queue.add(failed('a', 'b'), 'settle-1');
-    await until(() => expect(depths).toEqual([1, 1, 1]));
+    await until(() => {
+      expect(depths).toEqual([1, 1, 1]);
+    });
     await untilEmpty();
     expect(letters[0]).toMatchObject({
       reason: 'RETRIES_EXHAUSTED',
@@ -194,7 +149,9 @@ describe('The retry queue', () => {
       },
     });
     await queue.add(failed('a'), 'invalidate');
-    await until(() => expect(calls).toBe(3));
+    await until(() => {
+      expect(calls).toBe(3);
+    });
     await untilEmpty();
     expect(dead).toEqual([]);
   });
@@ -243,7 +200,9 @@ describe('The retry queue', () => {
   test('the age of the oldest due job is told', async () => {
     await connected();
     await queue.add(failed('a'), 'invalidate');
-    await until(async () => expect(await queue.oldestOverdueMs()).toBeGreaterThan(50));
+    await until(async () => {
+      expect(await queue.oldestOverdueMs()).toBeGreaterThan(50);
+    });
   });
 
   test('jobs that nobody can read, and foreign keys, end in dead letters and hold up no others', async () => {
@@ -307,8 +266,10 @@ describe('The retry queue', () => {
     };
     await queue.add(failed('before'), 'invalidate');
     const { worker } = startWorker({ deleteTargets });
-    await until(() => expect(seen).toContain('before'));
-    server.signal('SIGSTOP');
+    await until(() => {
+      expect(seen).toContain('before');
+    });
+    await server.pause();
     try {
       const startedAt = performance.now();
       await expect(queue.add(failed('late'), 'invalidate')).rejects.toMatchObject({
@@ -319,11 +280,13 @@ describe('The retry queue', () => {
       await worker.stop();
       expect(performance.now() - stoppedAt).toBeLessThan(5_500);
     } finally {
-      server.signal('SIGCONT');
+      await server.resume();
     }
     await until(() => queue.add(failed('after'), 'invalidate'));
     startWorker({ deleteTargets });
-    await until(() => expect(seen).toContain('after'));
+    await until(() => {
+      expect(seen).toContain('after');
+    });
     await untilEmpty();
   });
 
@@ -341,16 +304,22 @@ describe('The retry queue', () => {
     });
     await queue.add(failed('before'), 'invalidate');
     await server.kill();
-    await until(() => expect(health.states()[0]?.state).toBe('waiting'));
+    await until(() => {
+      expect(health.states()[0]?.state).toBe('waiting');
+    });
     await expect(queue.add(failed('lost?'), 'invalidate')).rejects.toMatchObject({
       code: 'QUEUE_UNREACHABLE',
     });
     broken = false;
     await server.start();
     await until(() => queue.add(failed('after'), 'invalidate'));
-    await until(() => expect([...seen].sort()).toEqual(['after', 'before']), 50_000);
+    await until(() => {
+      expect([...seen].sort()).toEqual(['after', 'before']);
+    }, 50_000);
     await untilEmpty();
-    await until(() => expect(health.states()[0]?.state).toBe('ready'));
+    await until(() => {
+      expect(health.states()[0]?.state).toBe('ready');
+    });
   });
 
   test('a worker that starts while Redis is away begins when it comes', async () => {
@@ -364,11 +333,13 @@ describe('The retry queue', () => {
         return Promise.resolve([]);
       },
     });
-    const late = connectQueue({ url: server.url, name, log, timeoutMs: 500 });
+    const late = connectQueue({ url: servers.addresses.queue, name, log, timeoutMs: 500 });
     cleanups.push(() => late.close());
     await expect(late.checkSafety()).rejects.toMatchObject({ code: 'QUEUE_UNREACHABLE' });
     await server.start();
-    await until(() => expect(seen).toEqual(['a']));
+    await until(() => {
+      expect(seen).toEqual(['a']);
+    });
     await until(() => late.addJobs([]));
   });
 
@@ -392,7 +363,9 @@ describe('The retry queue', () => {
         return new Promise(() => undefined);
       },
     });
-    await until(() => expect(taken).toBe(1));
+    await until(() => {
+      expect(taken).toBe(1);
+    });
     await worker.stop();
     expect((await client.stats()).depth).toBe(1);
     const seen: string[] = [];
@@ -402,7 +375,9 @@ describe('The retry queue', () => {
         return Promise.resolve([]);
       },
     });
-    await until(() => expect(seen).toEqual(['a']), 45_000);
+    await until(() => {
+      expect(seen).toEqual(['a']);
+    }, 45_000);
     await untilEmpty();
   });
 
@@ -417,7 +392,9 @@ describe('The retry queue', () => {
         return Promise.resolve([]);
       },
     });
-    await until(() => expect(deleted).toBe(keys.length));
+    await until(() => {
+      expect(deleted).toBe(keys.length);
+    });
     await untilEmpty();
   });
 });

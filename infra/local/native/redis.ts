@@ -1,18 +1,18 @@
 import { mkdir } from 'node:fs/promises';
+import type { Program } from '../packages/program.js';
+import { probeRedis } from '../probes.js';
 import type { PreparedServer } from './native-server.js';
-import { probeRedis } from './probes.js';
-import type { Program } from './program.js';
 
-const common = ['--bind', '127.0.0.1', '--save', '', '--daemonize', 'no', '--supervised', 'no', '--io-threads', '1'];
+const COMMON = ['--bind', '127.0.0.1', '--save', '', '--daemonize', 'no', '--supervised', 'no'];
 
 /** A cache may lose everything at any time, so it writes nothing. A queue must neither drop a job nor lose it. */
-const roles = {
+const ROLES = {
   cache: ['--appendonly', 'no'],
   queue: ['--appendonly', 'yes', '--appendfsync', 'everysec', '--maxmemory-policy', 'noeviction'],
 };
 
 export async function prepareRedis(
-  role: keyof typeof roles,
+  role: keyof typeof ROLES,
   program: Program,
   dataDir: string,
 ): Promise<PreparedServer> {
@@ -22,7 +22,7 @@ export async function prepareRedis(
     portCount: 1,
     launch: ([port]) => ({
       file: program.file,
-      args: ['--port', String(port), '--dir', dataDir, ...common, ...roles[role]],
+      args: ['--port', String(port), '--dir', dataDir, ...COMMON, ...ROLES[role]],
     }),
     probe: probeRedis,
   };

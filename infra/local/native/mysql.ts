@@ -1,18 +1,18 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import path from 'node:path';
-import { cached } from './cache.js';
+import { cached } from '../packages/cache.js';
+import type { Program } from '../packages/program.js';
+import { probeMysql } from '../probes.js';
+import type { Step } from '../server.js';
 import { copyTemplate } from './copy-template.js';
 import { run } from './leash.js';
 import type { PreparedServer } from './native-server.js';
-import { probeMysql } from './probes.js';
-import type { Program } from './program.js';
 
-/** What unstale asks of a MySQL server (ROW is the only other format that 8.4 and later allow by default). */
-const replication = [
+/** What unstale needs of its server. ROW is the default format, and naming it is deprecated. */
+const REPLICATION = [
   '--log-bin=binlog',
   '--server-id=1',
-  '--binlog-format=ROW',
   '--binlog-row-image=FULL',
   '--binlog-row-metadata=FULL',
   '--gtid-mode=ON',
@@ -20,8 +20,8 @@ const replication = [
   '--binlog-expire-logs-seconds=86400',
 ];
 
-/** Small, and quick rather than safe from a power cut: a killed server still loses nothing. */
-const size = [
+/** Small, and quick rather than safe from a power cut. A killed server still loses nothing. */
+const SIZE = [
   '--innodb-buffer-pool-size=512M',
   '--innodb-redo-log-capacity=256M',
   '--innodb-flush-log-at-trx-commit=2',
@@ -29,8 +29,8 @@ const size = [
   '--max-connections=500',
 ];
 
-/** Relative to the data folder: a socket's path must not exceed 107 bytes, a checkout's may. */
-const localOnly = [
+/** Relative to the data folder: a socket's path must not exceed 107 bytes, but a checkout's may. */
+const LOCAL_ONLY = [
   '--bind-address=127.0.0.1',
   '--mysqlx=OFF',
   '--skip-name-resolve',
@@ -39,33 +39,26 @@ const localOnly = [
   '--secure-file-priv=NULL',
 ];
 
-/** The server makes root@localhost, which without name resolution no TCP connection matches. */
+/** The server creates root@localhost, which without name resolution no TCP connection matches. */
 const INIT_SQL = "RENAME USER 'root'@'localhost' TO 'root'@'%';\n";
 
 /** A smaller redo log makes the template quicker to copy; the server enlarges it when it starts. */
-const TEMPLATE_ARGS = ['--initialize-insecure', '--skip-log-bin', '--innodb-redo-log-capacity=8M'];
+const INIT_ARGS = ['--initialize-insecure', '--skip-log-bin', '--innodb-redo-log-capacity=8M'];
 
-/** Counted up when the two constants above change, so that older templates are not used. */
+/** Counted up with every change of the two constants above, so that no older template is used. */
 const TEMPLATE_REVISION = 1;
 
-export async function prepareMysql(
-  program: Program,
-  dataDir: string,
-  report: (message: string) => void,
-): Promise<PreparedServer> {
-  const base = baseArgs(program);
+export async function prepareMysql(program: Program, dataDir: string, step: Step): Promise<PreparedServer> {
   const template = await cached(`mysql-data-${program.version}-r${TEMPLATE_REVISION}`, (folder) => {
-    report('creating a database');
-    return createTemplate(program, base, folder);
+    step.report('creating a database to copy');
+    return createTemplate(program, folder, step.signal);
   });
-  await copyTemplate(path.join(template, 'data'), dataDir);
+  await copyTemplate(path.join(template, 'data'), dataDir, step.signal);
+  const args = [...baseArgs(program), `--datadir=${dataDir}`, ...LOCAL_ONLY, ...REPLICATION, ...SIZE];
   return {
     title: `MySQL ${program.version}`,
     portCount: 1,
-    launch: ([port]) => ({
-      file: program.file,
-      args: [...base, `--datadir=${dataDir}`, `--port=${port ?? 0}`, ...localOnly, ...replication, ...size],
-    }),
+    launch: ([port]) => ({ file: program.file, args: [...args, `--port=${port ?? 0}`] }),
     probe: probeMysql,
   };
 }
@@ -81,11 +74,12 @@ function baseArgs({ root }: Program): string[] {
   return args;
 }
 
-async function createTemplate(program: Program, base: readonly string[], folder: string): Promise<void> {
+async function createTemplate(program: Program, folder: string, signal: AbortSignal): Promise<void> {
   const initFile = path.join(folder, 'init.sql');
   const data = path.join(folder, 'data');
   await writeFile(initFile, INIT_SQL);
-  await run(program.file, [...base, ...TEMPLATE_ARGS, `--datadir=${data}`, `--init-file=${initFile}`]);
-  // Each copy gets a server_uuid of its own.
+  const args = [...baseArgs(program), ...INIT_ARGS, `--datadir=${data}`, `--init-file=${initFile}`];
+  await run({ file: program.file, args }, { signal });
+  // Each copy is to give itself a server_uuid of its own.
   await rm(path.join(data, 'auto.cnf'));
 }
