@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { leashed } from '../local/leash.js';
+import { leashed } from '../local/native/leash.js';
 import { freePorts } from '../local/ports.js';
 import { rest } from './background.js';
 import { readFigures, type UnstaleFigures } from './metrics.js';

@@ -1,40 +1,76 @@
 import { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } from 'listr2';
+import { messageOf } from './ready.js';
+import type { Step } from './server.js';
 
-/** Where a server's preparation tells what it does. */
-export interface Step {
-  report(message: string): void;
-  /** What people then read of it, e.g. with its version. */
-  rename(title: string): void;
-}
+/** `full`: every step. `quiet`: only what takes long and is done once, so that nobody waits for minutes unaware. */
+export type Progress = 'full' | 'quiet';
 
 export interface Work {
   readonly title: string;
   run(step: Step): Promise<void>;
 }
 
-/** `silent` leaves everything to the error. */
-export type Progress = 'shown' | 'silent';
+/**
+ * Runs everything at once. The first failure makes the others give up; it is thrown when all have ended. All output
+ * goes to stderr.
+ */
+export async function runTogether(
+  works: readonly Work[],
+  { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal },
+): Promise<void> {
+  const failure = new AbortController();
+  const giveUp = AbortSignal.any([signal, failure.signal]);
+  /** @returns what to show of a failure */
+  const attempt = async (work: Work, show: Omit<Step, 'signal'>): Promise<string | undefined> => {
+    try {
+      await work.run({ ...show, signal: giveUp });
+      return undefined;
+    } catch (error) {
+      if (giveUp.aborted) return 'given up';
+      failure.abort(error);
+      return messageOf(error).split('\n')[0];
+    }
+  };
+  await (progress === 'full' ? withTaskList(works, attempt) : withPlainLines(works, attempt));
+  signal.throwIfAborted();
+  failure.signal.throwIfAborted();
+}
 
-/** Runs all at once and waits for all, whatever becomes of the others. All output goes to stderr. */
-export async function runTogether(works: readonly Work[], progress: Progress): Promise<void> {
+type Attempt = (work: Work, show: Omit<Step, 'signal'>) => Promise<string | undefined>;
+
+async function withTaskList(works: readonly Work[], attempt: Attempt): Promise<void> {
   const tasks = works.map((work) => ({
     title: work.title,
-    task: (_context: unknown, task: { title: string; output: string }) =>
-      work.run({
+    task: async (_context: unknown, task: { title: string; output: string }) => {
+      const problem = await attempt(work, {
         report(message) {
           task.output = message;
         },
         rename(title) {
           task.title = title;
         },
-      }),
+      });
+      if (problem !== undefined) throw new Error(problem);
+    },
   }));
   const logger = new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) });
   await new Listr(tasks, {
     concurrent: true,
-    exitOnError: true,
+    exitOnError: false,
     registerSignalListeners: false,
-    renderer: progress === 'silent' ? 'silent' : process.stderr.isTTY ? 'default' : 'simple',
+    renderer: process.stderr.isTTY ? 'default' : 'simple',
     rendererOptions: { logger, timer: PRESET_TIMER },
   }).run();
+}
+
+async function withPlainLines(works: readonly Work[], attempt: Attempt): Promise<void> {
+  const attempts = works.map((work) =>
+    attempt(work, {
+      report(message) {
+        console.error(`${work.title}: ${message}`);
+      },
+      rename: () => undefined,
+    }),
+  );
+  await Promise.all(attempts);
 }

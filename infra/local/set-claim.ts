@@ -1,58 +1,73 @@
 /**
  * Keeps a set of servers to one process at a time.
  *
- * A process that wants a set leaves a claim in its folder, under a name of its own, and then looks at the others'.
- * Of two that come at once at least one sees the other, so never do both go ahead. Claims of processes that are
- * gone are deleted, which, unlike with one shared lock file, can never hit somebody else's.
+ * Whoever wants a set leaves a claim in its folder, under a name of its own, and only then looks at the others'. Of
+ * two that come at once at least one sees the other, so never do both go ahead. A claim whose process is gone is
+ * deleted, which, unlike with one shared lock file, can never hit a claim that was made meanwhile.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Claim {
   release(): Promise<void>;
 }
 
-/** Undefined while another live process, or another call in this one, has the set. */
+/** Two that came at once may both have withdrawn. */
+const ATTEMPTS_MAX = 4;
+const WITHDRAWN_MAX_MS = 100;
+
+/** Undefined while somebody else has the set, be it in this process. */
 export async function claimSet(claimsFolder: string): Promise<Claim | undefined> {
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+    const claim = await tryClaim(claimsFolder);
+    if (claim !== undefined) return claim;
+    await sleep(Math.random() * WITHDRAWN_MAX_MS);
+  }
+  return undefined;
+}
+
+async function tryClaim(claimsFolder: string): Promise<Claim | undefined> {
   await mkdir(claimsFolder, { recursive: true });
   const own = `${process.pid}.${randomUUID()}`;
   const file = path.join(claimsFolder, own);
-  await writeFile(file, (await startOf(process.pid)) ?? '');
   const release = () => rm(file, { force: true });
-  for (const name of await readdir(claimsFolder)) {
-    if (name === own) continue;
-    if (await isHeld(path.join(claimsFolder, name))) {
+  await writeFile(file, (await startOf(process.pid)) ?? '');
+  for (const other of await readdir(claimsFolder)) {
+    if (other === own) continue;
+    if (await isHeld(path.join(claimsFolder, other))) {
       await release();
       return undefined;
     }
-    await rm(path.join(claimsFolder, name), { force: true });
+    await rm(path.join(claimsFolder, other), { force: true });
   }
   return { release };
 }
 
 async function isHeld(file: string): Promise<boolean> {
-  const pid = Number.parseInt(path.basename(file), 10);
-  // The other may be about to write: until its claim is written it counts as live.
   const claimedStart = await readFile(file, 'utf8').catch(() => undefined);
-  if (claimedStart === undefined) return false;
-  const start = await startOf(pid);
+  if (claimedStart === undefined) return false; // withdrawn meanwhile
+  const start = await startOf(Number.parseInt(path.basename(file), 10));
   if (start === undefined) return false;
-  return claimedStart === '' || start === '' || claimedStart === start;
+  // An empty claim is about to be written.
+  return claimedStart === '' || claimedStart === start;
 }
 
-/** When a process started, in the kernel's own clock, since pids come round again; '' where only its life is known. */
+/**
+ * When a process began, in the kernel's clock, for pids come round again. Undefined if there is no such process; ''
+ * where the system does not tell.
+ */
 async function startOf(pid: number): Promise<string | undefined> {
   if (process.platform === 'linux') {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-    // The second field, the name, may itself hold spaces and brackets.
+    // Counted from behind the name, the second field, which may hold spaces itself.
     return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
   }
   try {
     process.kill(pid, 0);
     return '';
   } catch (error) {
-    const exists = error instanceof Error && 'code' in error && error.code === 'EPERM';
-    return exists ? '' : undefined;
+    return error instanceof Error && 'code' in error && error.code === 'EPERM' ? '' : undefined;
   }
 }

@@ -37,6 +37,11 @@ export interface RunningConsumer {
 }
 
 const BATCH_BUDGET_MS = 1_000;
+/**
+ * How long the group waits for a member that was killed: until then its partitions stand still, and a restarted
+ * process with them. The least that brokers allow by default (group.min.session.timeout.ms).
+ */
+const SESSION_TIMEOUT_MS = 6_000;
 const COMMIT_EVERY_MS = 1_000;
 /** With nothing to fetch kafkajs sleeps this long, and a resumed partition waits for it. */
 const FETCH_WAIT_MS = 250;
@@ -46,7 +51,8 @@ export async function startConsumer(options: ConsumerOptions): Promise<RunningCo
   const consumer = options.kafka.consumer({
     groupId,
     allowAutoTopicCreation: false,
-    sessionTimeout: Math.min(30_000, options.maxPollIntervalMs),
+    sessionTimeout: SESSION_TIMEOUT_MS,
+    heartbeatInterval: SESSION_TIMEOUT_MS / 4,
     rebalanceTimeout: options.maxPollIntervalMs,
     maxWaitTimeInMs: FETCH_WAIT_MS,
     retry: { retries: 10, restartOnFailure: () => Promise.resolve(true) },

@@ -3,7 +3,7 @@
  * gets out, neither as a field nor inside a URL in a message or an error's text.
  */
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
-import { build as prettyStream } from 'pino-pretty';
+import { isColorSupported, prettyFactory } from 'pino-pretty';
 import { UnstaleError, messageOf } from '../errors.js';
 
 export type Logger = PinoLogger;
@@ -22,7 +22,7 @@ const CAUSES_MAX = 5;
 
 export function createLogger({ level, pretty, destination }: LoggerOptions): Logger {
   const sink = destination ?? pino.destination(2);
-  const forPeople = pretty ?? (destination === undefined && process.stderr.isTTY);
+  const atTerminal = destination === undefined && process.stderr.isTTY;
   return pino(
     {
       level,
@@ -37,8 +37,17 @@ export function createLogger({ level, pretty, destination }: LoggerOptions): Log
       // The finished line is masked, since URLs turn up anywhere: in messages, causes, a driver's own texts.
       hooks: { streamWrite: hidePasswords },
     },
-    forPeople ? prettyStream({ destination: sink, translateTime: 'SYS:HH:MM:ss.l' }) : sink,
+    (pretty ?? atTerminal) ? prettyLines(sink, atTerminal && isColorSupported) : sink,
   );
+}
+
+function prettyLines(sink: DestinationStream, colorize: boolean): DestinationStream {
+  const format = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l' });
+  return {
+    write(line) {
+      sink.write(format(line));
+    },
+  };
 }
 
 /** Replaces the password of each URL in a text. Up to the last `@`, since people forget to encode one. */

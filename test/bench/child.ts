@@ -1,7 +1,7 @@
 /** Scripts that measure in a process of their own, so that the bench's own work is not in their way. */
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
-import { run } from '../../infra/local/leash.js';
+import { run } from '../../infra/local/native/leash.js';
 
 /** A script of the bench, with the shape of what it is given (as an argument) and what it prints (one line of JSON). */
 export interface Script<Input, Output> {
@@ -10,6 +10,9 @@ export interface Script<Input, Output> {
   readonly output: z.ZodType<Output>;
 }
 
+/** None of the scripts works for so long; one that hangs is a failure. */
+const timeoutMs = 300_000;
+
 /** @throws ExecaError with what the script wrote to stderr, when it fails or the signal comes */
 export async function runScript<Input, Output>(
   script: Script<Input, Output>,
@@ -17,7 +20,7 @@ export async function runScript<Input, Output>(
   signal: AbortSignal,
 ): Promise<Output> {
   const args = ['--import', import.meta.resolve('tsx'), fileURLToPath(script.file), JSON.stringify(input)];
-  const stdout = await run(process.execPath, args, { cancelSignal: signal });
+  const stdout = await run(process.execPath, args, { cancelSignal: signal, timeout: timeoutMs });
   return script.output.parse(JSON.parse(stdout));
 }
 

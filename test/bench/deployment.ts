@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ServerAddresses } from '../../infra/local/addresses.js';
-import { spawnServer, type ServerProcess } from '../../infra/local/leash.js';
+import { spawnServer, type ServerProcess } from '../../infra/local/native/leash.js';
 import { freePorts } from '../../infra/local/ports.js';
 
 /** A configuration with topic, group, queue and checkpoint of its own. */

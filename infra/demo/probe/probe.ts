@@ -25,7 +25,8 @@ export interface Probe {
 }
 
 export const giveUpMs = 5000;
-const closeLookMs = 20;
+/** So long it looks without a pause, afterwards more and more rarely, so that a slow delete is no load. */
+const closeLookMs = 5;
 
 export async function startProbe({ mysql, cache, probesPerSecond, onResult }: ProbeOptions): Promise<Probe> {
   const ids = await probeIds(mysql);
@@ -76,8 +77,7 @@ async function probeOnce({
     const elapsedMs = performance.now() - committedMs;
     if (there === 0) return elapsedMs;
     if (elapsedMs > giveUpMs) return undefined;
-    // Close looks where it matters; a key that hangs on is looked at less often, so that the probe is no load.
-    if (elapsedMs > closeLookMs) await pause(elapsedMs / 20);
+    if (elapsedMs > closeLookMs) await pause(Math.max(1, elapsedMs / 20));
   }
 }
 

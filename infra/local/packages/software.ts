@@ -1,74 +1,72 @@
-/** Finds each program, on the machine if its version fits, else unpacked from the distribution's packages. */
+/** Finds each program: on the machine if its version fits, else in the distribution's packages. */
 import path from 'node:path';
+import type { Step } from '../server.js';
 import { cached, exists } from './cache.js';
-import { type System, type UnpackOptions, detectSystem, unpackPackages } from './debian.js';
-import { type Program, type Wanted, atLeast, findProgram, inspect } from './program.js';
-
-export type Report = (message: string) => void;
+import { type Program, type Wanted, findProgram, inspect, isAtLeast, searchPath } from './program.js';
+import { type System, cacheName, requireSystem } from './system.js';
+import { type PackageChoice, unpackPackages } from './unpack.js';
 
 const MYSQL: Wanted = {
   name: 'mysqld',
   versionArgs: ['--no-defaults', '--version'],
-  versionIn: (output) => (/mariadb/i.test(output) ? undefined : /\bVer (\d[^\s]*)/.exec(output)?.[1]),
   versionMin: '8.4',
+  versionIn: (output) => (/mariadb/i.test(output) ? undefined : /\bVer (\d\S*)/.exec(output)?.[1]),
 };
 
 const REDIS: Wanted = {
   name: 'redis-server',
   versionArgs: ['--version'],
-  versionIn: (output) => /\bv=(\d[\d.]*)/.exec(output)?.[1],
   versionMin: '6.2',
+  versionIn: (output) => /\bv=(\d[\d.]*)/.exec(output)?.[1],
 };
 
-/** Ubuntu's packages bear the release in their names. */
-const MYSQL_PACKAGES = ['mysql-server-core', 'mysql-server-core-8.4', 'mysql-server-core-9.7'];
+/** Ubuntu attaches it to the system's server, which may then use no data folder but the system's. */
+const MYSQL_APPARMOR_PROFILE = '/etc/apparmor.d/usr.sbin.mysqld';
 
-export async function mysqlProgram(report: Report): Promise<Program> {
-  const found = await findProgram(MYSQL);
-  // Ubuntu's AppArmor profile keeps the installed server away from every data folder but its own.
-  if (found !== undefined && !(await exists('/etc/apparmor.d/usr.sbin.mysqld'))) return found;
-  const system = await requireSystem('MySQL 8.4 or newer (mysqld)');
-  const options: UnpackOptions = {
-    system,
-    suite: 'newest',
-    candidates: MYSQL_PACKAGES,
-    choose: (versions) => [...versions].filter(([, version]) => atLeast(version, '8.4')).map(([name]) => name).slice(0, 1),
-    programs: ['usr/sbin/mysqld'],
-  };
-  return unpackedProgram(MYSQL, 'mysql-newest', options, report);
+export async function mysqlProgram(step: Step): Promise<Program> {
+  const found = await findProgram(MYSQL, searchPath());
+  if (found !== undefined && !(await exists(MYSQL_APPARMOR_PROFILE))) return found;
+  const system = await requireSystem('MySQL 8.4 or newer (mysqld)', step);
+  return unpackedProgram(MYSQL, { thing: 'mysql', system, choice: mysqlChoice(system) }, step);
 }
 
-export async function redisProgram(report: Report): Promise<Program> {
-  const found = await findProgram(REDIS);
+export async function redisProgram(step: Step): Promise<Program> {
+  const found = await findProgram(REDIS, searchPath());
   if (found !== undefined) return found;
-  const system = await requireSystem('Redis 6.2 or newer (redis-server)');
-  const options: UnpackOptions = {
-    system,
-    suite: 'own',
+  const system = await requireSystem('Redis 6.2 or newer (redis-server)', step);
+  const choice: PackageChoice = {
+    suites: ['own'],
     candidates: ['redis-server'],
-    choose: (versions) => [...versions.keys()],
-    programs: ['usr/bin/redis-server'],
+    choose: (versions) =>
+      versions.has('redis-server') ? { packages: ['redis-server'], programs: ['usr/bin/redis-server'] } : undefined,
   };
-  return unpackedProgram(REDIS, `redis-${system.codename}`, options, report);
+  return unpackedProgram(REDIS, { thing: 'redis', system, choice }, step);
 }
 
-async function unpackedProgram(wanted: Wanted, name: string, options: UnpackOptions, report: Report): Promise<Program> {
-  const folder = await cached(`${name}-${options.system.architecture}`, (unfinished) => {
-    report(`unpacking ${wanted.name} from ${options.system.id}'s packages`);
-    return unpackPackages(unfinished, options);
+/** Debian's releases have MariaDB only. Ubuntu's name the package after the server's release series. */
+export function mysqlChoice({ id }: Pick<System, 'id'>): PackageChoice {
+  return {
+    suites: id === 'ubuntu' ? ['own', 'newest'] : ['newest'],
+    candidates: ['mysql-server-core', 'mysql-server-core-9.7', 'mysql-server-core-8.4'],
+    choose(versions) {
+      const fitting = [...versions].find(([, version]) => isAtLeast(version, MYSQL.versionMin));
+      return fitting === undefined ? undefined : { packages: [fitting[0]], programs: ['usr/sbin/mysqld'] };
+    },
+  };
+}
+
+interface Unpacking {
+  readonly thing: string;
+  readonly system: System;
+  readonly choice: PackageChoice;
+}
+
+async function unpackedProgram(wanted: Wanted, { thing, system, choice }: Unpacking, step: Step): Promise<Program> {
+  const folder = await cached(cacheName(thing, system), (unfinished) => {
+    step.report(`fetching ${wanted.name} from the packages of ${system.id}`);
+    return unpackPackages(unfinished, system, choice, step.signal);
   });
   const program = await inspect(path.join(folder, 'bin', wanted.name), wanted);
-  if (program === undefined) {
-    throw new Error(`${wanted.name} in ${folder} does not run or is older than ${wanted.versionMin}; delete that folder to have it made anew.`);
-  }
-  return { ...program, root: path.join(folder, 'root') };
-}
-
-export async function requireSystem(what: string): Promise<System> {
-  const system = await detectSystem();
-  if (system !== undefined) return system;
-  throw new Error(
-    `${what} is not on the PATH, and only on Debian and Ubuntu can it be fetched. Install it, or start a container ` +
-      `engine with "docker compose", or set UNSTALE_TEST_SERVERS to the addresses of running servers.`,
-  );
+  if (program !== undefined) return { ...program, root: path.join(folder, 'root') };
+  throw new Error(`${wanted.name} in ${folder} does not run. Delete that folder to have it fetched anew.`);
 }

@@ -1,12 +1,11 @@
 /** zongji alone: decodes the backlog and counts its rows. */
 import ZongJi from '@vlasky/zongji';
-import { createConnection } from 'mysql2';
 import { answer } from '../child.js';
 import { createRateMeter } from '../rate.js';
 import { decodeScript } from '../scripts.js';
 
 await answer(decodeScript, async ({ mysqlUrl, serverId, file, offset, rows }) => {
-  const zongji = new ZongJi(createConnection({ uri: mysqlUrl, dateStrings: true }).config);
+  const zongji = new ZongJi({ uri: mysqlUrl, dateStrings: true });
   const meter = createRateMeter();
   let decoded = 0;
   try {

@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import { run } from '../native/leash.js';
+import type { Step } from '../server.js';
+import { exists } from './cache.js';
+
+/** A distribution whose packages can be unpacked. */
+export interface System {
+  readonly id: 'debian' | 'ubuntu';
+  readonly codename: string;
+  /** In Debian's words, e.g. amd64. */
+  readonly architecture: string;
+}
+
+/** @throws Error that says what to install, where it cannot be fetched */
+export async function requireSystem(what: string, { signal }: Step): Promise<System> {
+  const release = parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => ''));
+  if (release === undefined || !(await exists('/usr/bin/apt-get'))) {
+    throw new Error(
+      `${what} is not on the PATH, and only on Debian and Ubuntu can it be fetched. Either install it, or start a ` +
+        `container engine that has "docker compose", or set UNSTALE_TEST_SERVERS to the addresses of running servers.`,
+    );
+  }
+  const architecture = await run({ file: 'dpkg', args: ['--print-architecture'] }, { signal });
+  return { ...release, architecture };
+}
+
+/** Derivatives name the distribution they come from, and Ubuntu's the release of it. */
+export function parseOsRelease(text: string): Omit<System, 'architecture'> | undefined {
+  const field = (name: string) => new RegExp(`^${name}="?([^"\n]*)`, 'm').exec(text)?.[1] ?? '';
+  const id = [field('ID'), ...field('ID_LIKE').split(' ')].find((name) => name === 'debian' || name === 'ubuntu');
+  const codename = [field('UBUNTU_CODENAME'), field('VERSION_CODENAME'), 'unreleased'].find((name) => name !== '');
+  return id === undefined || codename === undefined ? undefined : { id, codename };
+}
+
+/** Packages of one release fit the machines of that release and architecture, which may share a home folder. */
+export function cacheName(thing: string, { id, codename, architecture }: System): string {
+  return [thing, id, codename, architecture].join('-');
+}
