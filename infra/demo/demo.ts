@@ -111,6 +111,7 @@ async function withUnstale(
   const { staleNow: staleWithoutUnstale } = board.view();
   // unstale deletes what changes from now on. What went stale before has to be cleared away, once.
   await emptyCache();
+  board.audit({ cached: 0, stale: [] });
   board.note('unstale is ready; the cache is emptied once, of older stale values');
   board.enter('with', options.withSeconds);
   const probe = startProbe();

@@ -4,6 +4,7 @@
  */
 import chalk from 'chalk';
 import { Command, InvalidArgumentError } from 'commander';
+import { watchNpm } from '../local/npm-watch.js';
 import { useServers } from '../local/servers.js';
 import { runDemo } from './demo.js';
 import { describeVerdict } from './verdict.js';
@@ -34,7 +35,7 @@ function readOptions(): Options {
     .opts<Options>();
 }
 
-/** Aborts at the first Ctrl-C, SIGTERM or SIGHUP, or if the parent is gone; a second one ends the process at once. */
+/** Aborts at the first Ctrl-C, SIGTERM or SIGHUP. At the second, or if npm was killed, the process ends at once. */
 function listenForStop(): AbortSignal {
   const stopping = new AbortController();
   const onSignal = (): void => {
@@ -42,10 +43,7 @@ function listenForStop(): AbortSignal {
     stopping.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) stopping.abort();
-  }, 1000).unref();
+  watchNpm(() => process.exit(1)); // servers and unstale are on a leash
   return stopping.signal;
 }
 

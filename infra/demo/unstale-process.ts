@@ -76,8 +76,7 @@ async function spawnUnstale({ program, configPath, logPath, env }: UnstaleOption
   const log = await open(logPath, 'w');
   const command = { file: process.execPath, args: [program, 'run', '-c', configPath] };
   // The leash is Linux's own. Elsewhere unstale could outlive a demo that is killed by -9, and only that.
-  const [file, args] =
-    process.platform === 'linux' ? leashed(command, process.pid) : ([command.file, command.args] as const);
+  const { file, args } = process.platform === 'linux' ? leashed(command, process.pid) : command;
   const child = spawn(file, args, {
     env: { ...process.env, ...env, OPS_PORT: String(port) },
     stdio: ['ignore', log.fd, log.fd],

@@ -22,19 +22,27 @@ export function parseAddresses(json: string, source: string): ServerAddresses {
   try {
     value = JSON.parse(json);
   } catch (error) {
-    throw new Error(`${source} is not JSON. "npm run servers -- --json" prints what belongs there.`, { cause: error });
+    throw new Error(`${source} is not JSON. "npm run servers -- --json" prints what belongs there.`, {
+      cause: error,
+    });
   }
   const parsed = serverAddresses.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new Error(`${source} does not describe the servers:\n${z.prettifyError(parsed.error)}`);
 }
 
-/** Servers without a password, which listen on the loopback address alone. */
-export function localAddresses(ports: Record<ServerName, number>): ServerAddresses {
-  return {
-    mysql: `mysql://root@127.0.0.1:${ports.mysql}`,
-    kafka: [`127.0.0.1:${ports.kafka}`],
-    cache: `redis://127.0.0.1:${ports.cache}/0`,
-    queue: `redis://127.0.0.1:${ports.queue}/0`,
-  };
+/** Where a server without a password listens, on the loopback address alone. */
+const LOCAL_ADDRESSES: { readonly [Name in ServerName]: (port: number) => ServerAddresses[Name] } = {
+  mysql: (port) => `mysql://root@127.0.0.1:${port}`,
+  kafka: (port) => [`127.0.0.1:${port}`],
+  cache: (port) => `redis://127.0.0.1:${port}/0`,
+  queue: (port) => `redis://127.0.0.1:${port}/0`,
+};
+
+/** The addresses of the servers that have a port here. */
+export function localAddresses<Name extends ServerName>(
+  ports: ReadonlyMap<Name, number>,
+): Pick<ServerAddresses, Name> {
+  const entries = [...ports].map(([name, port]) => [name, LOCAL_ADDRESSES[name](port)]);
+  return Object.fromEntries(entries) as Pick<ServerAddresses, Name>;
 }

@@ -1,24 +1,31 @@
 /**
- * `npm run servers`: starts the local servers and stays until it is told to stop.
+ * `npm run servers`: starts the local servers and stays until it is told to stop, or until npm is gone.
  *
- * stdout gets the addresses (with --json exactly one line, once all are ready), stderr everything else.
+ * stdout gets the addresses, with --json as exactly one line once all servers are ready; stderr gets everything else.
  */
+import { once } from 'node:events';
 import { Command } from 'commander';
+import { watchNpm } from './npm-watch.js';
+import { messageOf } from './ready.js';
 import { type ServerAddresses, startServers } from './servers.js';
 
-interface Options {
-  set: string;
-  fresh?: true;
-  json?: true;
+interface CliOptions {
+  readonly set: string;
+  readonly fresh: boolean;
+  readonly json: boolean;
 }
 
-const options = new Command('npm run servers --')
-  .description('Starts MySQL, Kafka and two Redis servers on free ports of 127.0.0.1 until Ctrl-C.')
-  .option('--set <name>', 'a set has data and logs of its own, in .local/<name>', 'servers')
-  .option('--fresh', 'start without data, and delete it at the end')
-  .option('--json', 'print the addresses as one line of JSON when all are ready')
-  .parse()
-  .opts<Options>();
+const cli = new Command('npm run servers --')
+  .description(
+    'Starts MySQL, Kafka and two Redis servers on free ports of 127.0.0.1, and stops them at Ctrl-C.',
+  )
+  .option(
+    '--set <name>',
+    'which set of servers: each has data and logs of its own, in .local/<name>',
+    'servers',
+  )
+  .option('--fresh', 'begin without data, and delete it at the end', false)
+  .option('--json', 'print the addresses as one line of JSON when all are ready', false);
 
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -26,40 +33,36 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     stopping.abort();
   });
 }
+watchNpm(() => {
+  stopping.abort();
+});
 
 try {
-  const servers = await startServers({
-    set: options.set,
-    fresh: options.fresh ?? false,
-    signal: stopping.signal,
-    onLost(message) {
-      console.error(message);
-      process.exitCode = 1;
-      stopping.abort();
-    },
-  });
-  print(servers.addresses);
-  const keepAlive = setInterval(() => undefined, 60_000);
-  await new Promise<void>((resolve) => {
-    if (stopping.signal.aborted) resolve();
-    stopping.signal.addEventListener('abort', () => {
-      resolve();
-    });
-  });
-  clearInterval(keepAlive);
-  await servers.stop();
+  await serve(cli.parse().opts<CliOptions>(), stopping.signal);
 } catch (error) {
-  if (!stopping.signal.aborted) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  }
+  // Giving up a start is what a stop then means.
+  if (!stopping.signal.aborted) console.error(`\n${messageOf(error)}`);
+  process.exitCode = 1;
 }
 
-function print(addresses: ServerAddresses): void {
-  if (options.json === true) {
-    console.log(JSON.stringify(addresses));
-    return;
+async function serve({ set, fresh, json }: CliOptions, signal: AbortSignal): Promise<void> {
+  const onLost = (message: string) => {
+    console.error(message);
+    process.exitCode = 1;
+    stopping.abort();
+  };
+  const servers = await startServers({ set, fresh, signal, onLost });
+  // The process stays for the servers, which are its children, and this waits for the stop.
+  if (!signal.aborted) {
+    console.log(json ? JSON.stringify(servers.addresses) : asList(servers.addresses));
+    console.error('Ctrl-C stops them.');
+    await once(signal, 'abort');
   }
-  for (const [name, address] of Object.entries(addresses)) console.log(`${name.padEnd(6)} ${String(address)}`);
-  console.error('Ctrl-C stops them.');
+  await servers.stop();
+}
+
+function asList(addresses: ServerAddresses): string {
+  return Object.entries(addresses)
+    .map(([name, address]) => `${name.padEnd(6)} ${String(address)}`)
+    .join('\n');
 }

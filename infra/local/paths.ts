@@ -21,7 +21,10 @@ export type SetPaths = ReturnType<typeof setPaths>;
 export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
   const base = env.XDG_CACHE_HOME;
   // The XDG specification has relative paths ignored.
-  return path.join(base !== undefined && path.isAbsolute(base) ? base : path.join(homedir(), '.cache'), 'unstale');
+  return path.join(
+    base !== undefined && path.isAbsolute(base) ? base : path.join(homedir(), '.cache'),
+    'unstale',
+  );
 }
 
 /** Where a checkout's containers get their name from: two checkouts must not share them. */

@@ -12,7 +12,8 @@ const PORT_MAX = 32_000;
 export async function freePorts(count: number, random: () => number = Math.random): Promise<number[]> {
   const ports = new Set<number>();
   for (let attempts = 0; ports.size < count; attempts += 1) {
-    if (attempts > 1_000) throw new Error(`No ${count} free ports between ${PORT_MIN} and ${PORT_MAX} on 127.0.0.1.`);
+    if (attempts > 1_000)
+      throw new Error(`No ${count} free ports between ${PORT_MIN} and ${PORT_MAX} on 127.0.0.1.`);
     const port = PORT_MIN + Math.floor(random() * (PORT_MAX - PORT_MIN));
     if (!ports.has(port) && (await isFree(port))) ports.add(port);
   }

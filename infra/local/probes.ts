@@ -8,7 +8,12 @@ const HOST = '127.0.0.1';
 const TIMEOUT_MS = 2_000;
 
 export async function probeMysql(port: number): Promise<void> {
-  const connection = await mysql.createConnection({ host: HOST, port, user: 'root', connectTimeout: TIMEOUT_MS });
+  const connection = await mysql.createConnection({
+    host: HOST,
+    port,
+    user: 'root',
+    connectTimeout: TIMEOUT_MS,
+  });
   try {
     await connection.query({ sql: 'SELECT 1', timeout: TIMEOUT_MS });
   } finally {

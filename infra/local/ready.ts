@@ -23,7 +23,9 @@ export async function waitUntilReady({ signal, probe, ended }: Wait): Promise<vo
       return;
     } catch (error) {
       if (Date.now() > deadlineMs) {
-        throw new Error(`was not ready within ${READY_WITHIN_MS / 1_000} s: ${messageOf(error)}`, { cause: error });
+        throw new Error(`was not ready within ${READY_WITHIN_MS / 1_000} s: ${messageOf(error)}`, {
+          cause: error,
+        });
       }
     }
     await sleep(PROBE_INTERVAL_MS);

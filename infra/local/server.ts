@@ -37,6 +37,8 @@ export interface Runner {
 
 export interface RunnerOptions {
   readonly set: string;
+  /** Those that will be started. */
+  readonly names: readonly ServerName[];
   /** The data is deleted, before and after, so that a quick end does no harm. */
   readonly fresh: boolean;
   /** A server ended though nobody asked it to. */

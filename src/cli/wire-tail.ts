@@ -3,6 +3,7 @@ import type { Position } from '../domain/position.js';
 import type { KafkaClient, KafkaProducer } from '../clients/kafka.js';
 import { openLockSession } from '../clients/mysql-lock.js';
 import { connectionOptions, openMysqlSession } from '../clients/mysql.js';
+import type { ProducerThread } from '../clients/producer-thread.js';
 import type { Config } from '../config/schema.js';
 import { checkMapping, checkTable } from '../mapping/check.js';
 import { mappingError } from '../mapping/mapping-error.js';
@@ -25,7 +26,7 @@ export interface TailParts {
   readonly mapping: Mapping;
   readonly kafka: KafkaClient;
   /** For row changes only: one send in flight. */
-  readonly changes: KafkaProducer;
+  readonly changes: ProducerThread;
   /** For checkpoints, so that they never wait behind a large send. */
   readonly sideline: KafkaProducer;
   readonly health: StageHealth;
@@ -52,7 +53,7 @@ export function createTailEffects(parts: TailParts): TailEffects {
       return { checkpoint: newestCheckpoint(records), hasHistory: await hasHistory(kafka, config) };
     },
     async writeCheckpoint(checkpoint) {
-      await sideline.sendPlain(checkpoints, [{ key: config.name, value: encodeCheckpoint(checkpoint) }]);
+      await sideline.send(checkpoints, [{ key: config.name, value: encodeCheckpoint(checkpoint) }]);
     },
     inspect: (stored) => inspectSource(parts, stored),
     openOutlet: (hooks) => openOutlet(parts, hooks),
@@ -115,18 +116,14 @@ function createTailTables(config: Config, mapping: Mapping, schemas: readonly Ta
 
 function openOutlet({ config, changes, metrics, health }: TailParts, hooks: OutletHooks): Outlet {
   const { name, kafka } = config;
-  const encode = createEncoder({
-    name,
-    serverId: hooks.serverId,
-    partitions: kafka.partitions,
-    now: () => Date.now(),
-  });
+  const encode = createEncoder({ name, serverId: hooks.serverId, now: () => Date.now() });
   const publisher = createPublisher({
     ...hooks,
-    async send(messages) {
+    partitions: kafka.partitions,
+    async send(batch) {
       hooks.demandLeadership();
       health.waiting('Kafka has not acknowledged the last send');
-      await changes.send(kafka.topic, messages);
+      await changes.send(batch);
       health.progress();
     },
     observe({ messages, seconds, waitingBytes }) {
@@ -138,7 +135,7 @@ function openOutlet({ config, changes, metrics, health }: TailParts, hooks: Outl
   });
   return {
     publish(rows, origin) {
-      publisher.publish(encode(rows, origin));
+      encode(rows, origin, publisher.append);
     },
     commit: publisher.commit,
     idle: publisher.idle,

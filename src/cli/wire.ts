@@ -6,6 +6,7 @@ import pRetry, { AbortError } from 'p-retry';
 import type { BatchHandler } from '../domain/batch.js';
 import { connectQueue, type QueueClient } from '../clients/queue.js';
 import { type KafkaClient, type KafkaProducer, createKafkaClient } from '../clients/kafka.js';
+import { startProducerThread } from '../clients/producer-thread.js';
 import { type RunningConsumer, startConsumer } from '../clients/kafka-consumer.js';
 import { type CacheClient, connectCache } from '../clients/redis.js';
 import { createWebhook } from '../clients/webhook.js';
@@ -261,7 +262,7 @@ async function park(parts: Parts, messages: readonly UnreadableMessage[], partit
 }
 
 async function sendDead({ sideline, config }: Parts, records: readonly DeadRecord[]): Promise<void> {
-  await sideline.sendPlain(deadLetterTopicOf(config), records);
+  await sideline.send(deadLetterTopicOf(config), records);
 }
 
 async function startDeletingConsumer(
@@ -329,8 +330,15 @@ async function startSettling(parts: Parts, deletion: Deletion): Promise<void> {
 }
 
 async function startTailing(parts: Parts): Promise<void> {
-  const { kafka, resources, metrics, health, log, onFailure, resetPosition } = parts;
-  const changes = await openProducer(parts, kafka, resources);
+  const { config, resources, metrics, health, log, onFailure, resetPosition } = parts;
+  const changes = await untilAvailable(parts, () =>
+    startProducerThread({
+      ...config.kafka,
+      clientId: `unstale-${config.name}`,
+      logLevel: config.log.level,
+    }),
+  );
+  resources.opened(changes, (opened) => opened.close());
   const tail = startTail({
     effects: createTailEffects({ ...parts, changes, health: health.stage('tail') }),
     health: health.stage('tail'),

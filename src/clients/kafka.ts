@@ -13,7 +13,7 @@ import kafkajs, {
 } from 'kafkajs';
 import { UnstaleError, messageOf } from '../errors.js';
 import type { Logger } from '../ops/logger.js';
-import type { OutgoingMessage } from '../publish/encode.js';
+import type { OutgoingMessage } from '../publish/message-batch.js';
 import { type TopicSpec, demandSafeTopic } from '../publish/topics.js';
 
 // A CommonJS package, whose names Node cannot all find by itself.
@@ -55,8 +55,7 @@ export interface PlainMessage {
 
 export interface KafkaProducer {
   /** Resolves when all in-sync replicas have all of them. */
-  send(topic: string, messages: readonly OutgoingMessage[]): Promise<void>;
-  sendPlain(topic: string, messages: readonly PlainMessage[]): Promise<void>;
+  send(topic: string, messages: readonly (OutgoingMessage | PlainMessage)[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -132,17 +131,16 @@ async function connectProducer(kafka: Kafka, brokers: readonly string[]): Promis
   } catch (error) {
     throw kafkaError(error, `Connecting to Kafka at ${brokers.join(', ')}`);
   }
-  const send = async (
-    topic: string,
-    messages: readonly (OutgoingMessage | PlainMessage)[],
-  ): Promise<void> => {
-    try {
-      await producer.send({ topic, acks: -1, messages: messages as Message[] }); // kafkajs only reads the array
-    } catch (error) {
-      throw kafkaError(error, `Sending ${messages.length} messages to ${topic}`);
-    }
+  return {
+    async send(topic, messages) {
+      try {
+        await producer.send({ topic, acks: -1, messages: messages as Message[] }); // kafkajs only reads the array
+      } catch (error) {
+        throw kafkaError(error, `Sending ${messages.length} messages to ${topic}`);
+      }
+    },
+    close: () => producer.disconnect(),
   };
-  return { send, sendPlain: send, close: () => producer.disconnect() };
 }
 
 /**

@@ -5,31 +5,27 @@ import {
   type RowChange,
   type RowImage,
 } from '../domain/change.js';
-import { partitionOf } from './partition.js';
-
-/** A message ready for Kafka: bytes, and the partition chosen. */
-export interface OutgoingMessage {
-  readonly key: Buffer;
-  readonly value: Buffer;
-  readonly partition: number;
-}
 
 export interface EncoderOptions {
   readonly name: string;
   readonly serverId: number;
-  readonly partitions: number;
   /** Wall clock, ms since 1970. */
   readonly now: () => number;
 }
 
-export type ChangeEncoder = (changes: readonly RowChange[], origin: ChangeOrigin) => OutgoingMessage[];
+/** Hands each message on as the texts of its key and value. */
+export type ChangeEncoder = (
+  changes: readonly RowChange[],
+  origin: ChangeOrigin,
+  emit: (key: string, value: string) => void,
+) => void;
 
 /**
  * Makes the messages of one binlog event. An update that changes the row key becomes two messages, one under each
  * key, so that whoever follows either row sees it in order (guarantee 3).
  */
-export function createEncoder({ name, serverId, partitions, now }: EncoderOptions): ChangeEncoder {
-  return (changes, origin) => {
+export function createEncoder({ name, serverId, now }: EncoderOptions): ChangeEncoder {
+  return (changes, origin, emit) => {
     const { table, gtid, file, offset, loggedAtMs } = origin;
     // All but the row's number is the same for the whole event, and is written once.
     const source =
@@ -37,19 +33,15 @@ export function createEncoder({ name, serverId, partitions, now }: EncoderOption
       `"table":${JSON.stringify(table.table)},"server_id":${serverId},"gtid":${JSON.stringify(gtid ?? null)},` +
       `"file":${JSON.stringify(file)},"pos":${offset},"ts_ms":${loggedAtMs},"row":`;
     const nowMs = now();
-    const messages: OutgoingMessage[] = [];
     changes.forEach((change, row) => {
-      const value = Buffer.from(`${body(change)},${source}${row}},"ts_ms":${nowMs},"v":1}`);
-      let previousKey = '';
+      const value = `${body(change)},${source}${row}},"ts_ms":${nowMs},"v":1}`;
+      let previousKey: string | undefined;
       for (const image of imagesOf(change)) {
         const key = keyText(image, origin.rowKey);
-        if (key === previousKey) continue;
+        if (key !== previousKey) emit(key, value);
         previousKey = key;
-        const bytes = Buffer.from(key);
-        messages.push({ key: bytes, value, partition: partitionOf(bytes, partitions) });
       }
     });
-    return messages;
   };
 }
 

@@ -3,7 +3,7 @@
  * so that small differences spread. Ours, not kafkajs's, since that one is slow and its choice is not a contract:
  * changing this function while messages are in the topic breaks the order of rows.
  */
-export function partitionOf(key: Buffer, partitions: number): number {
+export function partitionOf(key: Uint8Array, partitions: number): number {
   let hash = 0x811c9dc5;
   for (const byte of key) hash = Math.imul(hash ^ byte, 0x01000193);
   hash ^= hash >>> 16;

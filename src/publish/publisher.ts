@@ -5,22 +5,23 @@
  */
 import type { CommitMark } from '../domain/position.js';
 import { createAckWindow } from './ack-window.js';
-import type { OutgoingMessage } from './encode.js';
+import { type MessageBatch, type PackedBatch, createMessageBatch } from './message-batch.js';
 
 export interface PublisherOptions {
-  /** Resolves when Kafka has acknowledged all of them on all in-sync replicas. */
-  readonly send: (messages: readonly OutgoingMessage[]) => Promise<void>;
+  readonly partitions: number;
+  /** Resolves when Kafka has acknowledged all of them on all in-sync replicas. Takes the bytes over. */
+  readonly send: (batch: PackedBatch) => Promise<void>;
   /** Everything up to this mark is acknowledged. */
   readonly advance: (mark: CommitMark) => void;
   /** Called once: the session must end, and begin again from the checkpoint. */
   readonly onFailure: (error: unknown) => void;
   /** Told when too much waits, and when little does again. */
   readonly onPressure: (high: boolean) => void;
-  readonly observe?: (batch: { messages: number; seconds: number; waitingBytes: number }) => void;
+  readonly observe?: (sent: { messages: number; seconds: number; waitingBytes: number }) => void;
 }
 
 export interface Publisher {
-  publish(messages: readonly OutgoingMessage[]): void;
+  append(key: string, value: string): void;
   commit(mark: CommitMark): void;
   /** True when every message is acknowledged. */
   idle(): boolean;
@@ -30,24 +31,16 @@ export interface Publisher {
   close(): Promise<void>;
 }
 
-/** Kafka refuses a batch above max.message.bytes, 1 MB by default, and one send makes one batch a partition. */
-const PARTITION_BYTES_MAX = 900_000;
-const SEND_MESSAGES_MAX = 4_000;
 /** Above this much the binlog is not read; below half of it, it is again. */
-const WAITING_BYTES_MAX = 16 * 1024 * 1024;
-/** What a record costs on the wire besides key and value, and a mark or message in memory. */
-const OVERHEAD_BYTES = 100;
+const WAITING_BYTES_MAX = 8 * 1024 * 1024;
+/** What a transaction that waits for acknowledgement costs in memory. */
+const MARK_BYTES = 100;
 
 /** Batches come by themselves: what arrives during one send is the next one. No timer holds a message back. */
-export function createPublisher({
-  send,
-  advance,
-  onFailure,
-  onPressure,
-  observe,
-}: PublisherOptions): Publisher {
-  const window = createAckWindow(advance);
-  let waiting: OutgoingMessage[] = [];
+export function createPublisher(options: PublisherOptions): Publisher {
+  const { partitions, send, onFailure, onPressure, observe } = options;
+  const window = createAckWindow(options.advance);
+  let waiting: MessageBatch[] = [];
   let waitingBytes = 0;
   let sending = false;
   let closed = false;
@@ -55,25 +48,19 @@ export function createPublisher({
   let whenDrained: (() => void)[] = [];
 
   const checkPressure = (): void => {
-    const load = waitingBytes + window.openMarks * OVERHEAD_BYTES;
-    const high = pressed ? load > WAITING_BYTES_MAX / 2 : load > WAITING_BYTES_MAX;
+    const load = waitingBytes + window.openMarks * MARK_BYTES;
+    const high = load > (pressed ? WAITING_BYTES_MAX / 2 : WAITING_BYTES_MAX);
     if (high === pressed) return;
     pressed = high;
     onPressure(high);
   };
-  const settleDrained = (): void => {
-    for (const resolve of whenDrained) resolve();
-    whenDrained = [];
-  };
   const sendAll = async (): Promise<void> => {
     try {
-      while (waiting.length > 0) {
-        const count = countThatFits(waiting);
-        const batch = waiting.slice(0, count);
-        waiting = waiting.slice(count);
+      for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
+        const { count, sizeBytes } = batch;
         const startedAtMs = performance.now();
-        await send(batch);
-        waitingBytes -= sizeOf(batch);
+        await send(batch.pack());
+        waitingBytes -= sizeBytes;
         window.acknowledged(count);
         checkPressure();
         observe?.({ messages: count, seconds: (performance.now() - startedAtMs) / 1000, waitingBytes });
@@ -83,17 +70,29 @@ export function createPublisher({
       onFailure(error);
     } finally {
       sending = false;
-      settleDrained();
+      for (const resolve of whenDrained) resolve();
+      whenDrained = [];
     }
+  };
+  const appendToBatch = (key: string, value: string): void => {
+    const open = waiting.at(-1);
+    const before = open?.sizeBytes ?? 0;
+    if (open?.append(key, value) === true) {
+      waitingBytes += open.sizeBytes - before;
+      return;
+    }
+    const next = createMessageBatch(partitions);
+    next.append(key, value);
+    waitingBytes += next.sizeBytes;
+    waiting.push(next);
   };
   const drained = (): Promise<void> =>
     sending ? new Promise((resolve) => whenDrained.push(resolve)) : Promise.resolve();
   return {
-    publish(messages) {
+    append(key, value) {
       if (closed) return;
-      for (const message of messages) waiting.push(message);
-      waitingBytes += sizeOf(messages);
-      window.pushed(messages.length);
+      appendToBatch(key, value);
+      window.pushed(1);
       checkPressure();
       if (sending) return;
       sending = true;
@@ -111,22 +110,4 @@ export function createPublisher({
       return drained();
     },
   };
-}
-
-function sizeOf(messages: readonly OutgoingMessage[]): number {
-  let bytes = 0;
-  for (const { key, value } of messages) bytes += key.length + value.length + OVERHEAD_BYTES;
-  return bytes;
-}
-
-/** How many messages from the front go into one send; at least one, however large it is. */
-export function countThatFits(messages: readonly OutgoingMessage[]): number {
-  const bytes = new Map<number, number>();
-  const limit = Math.min(messages.length, SEND_MESSAGES_MAX);
-  for (const [index, { key, value, partition }] of messages.slice(0, limit).entries()) {
-    const total = (bytes.get(partition) ?? 0) + key.length + value.length + OVERHEAD_BYTES;
-    if (index > 0 && total > PARTITION_BYTES_MAX) return index;
-    bytes.set(partition, total);
-  }
-  return limit;
 }

@@ -20,7 +20,8 @@ export async function runScript<Input, Output>(
   signal: AbortSignal,
 ): Promise<Output> {
   const args = ['--import', import.meta.resolve('tsx'), fileURLToPath(script.file), JSON.stringify(input)];
-  const stdout = await run(process.execPath, args, { cancelSignal: signal, timeout: timeoutMs });
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const stdout = await run({ file: process.execPath, args }, { signal: inTime });
   return script.output.parse(JSON.parse(stdout));
 }
 

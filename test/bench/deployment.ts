@@ -137,7 +137,9 @@ function watched(
     clearTimeout(late);
     if (!how.endsWith('exit code 0')) throw await failure(`unstale, asked to stop, ${how}.`);
   };
-  return { pid: server.pid, port, died, failure, stop: () => (stopping ??= stop()) };
+  const { pid } = server;
+  if (pid === undefined) throw new Error('unstale could not be started.');
+  return { pid, port, died, failure, stop: () => (stopping ??= stop()) };
 }
 
 /** Stops it when it does not get ready. */

@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, InvalidArgumentError } from 'commander';
+import { watchNpm } from '../../infra/local/npm-watch.js';
 import { type BenchReport, runBench } from './bench.js';
 import { partNames, type PartName, withCompared } from './measurements.js';
 import { createProgress } from './progress.js';
@@ -93,7 +94,7 @@ async function show(report: BenchReport, stamp: string, json: boolean): Promise<
   process.stderr.write(`All of it: ${path.relative(process.cwd(), file)}\n`);
 }
 
-/** A signal, or the end of the process that started this one (npm, a shell), stops the bench in order. */
+/** A signal, or the end of the npm that started this, stops the bench in order. */
 function stopOnSignals(): AbortController {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -101,10 +102,9 @@ function stopOnSignals(): AbortController {
       stopping.abort(new Error(`Stopped by ${signal}.`));
     });
   }
-  const parentPid = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parentPid) stopping.abort(new Error('Stopped: whoever started this is gone.'));
-  }, 500).unref();
+  watchNpm(() => {
+    stopping.abort(new Error('Stopped: the npm that started this is gone.'));
+  });
   return stopping;
 }
 

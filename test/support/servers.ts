@@ -9,7 +9,7 @@ declare module 'vitest' {
 
 /** vitest's globalSetup: one fresh set of servers for the run, whose addresses tests get with `inject('servers')`. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const servers = await useServers({ set: 'test', fresh: true, progress: 'silent' });
+  const servers = await useServers({ set: 'test', fresh: true, progress: 'quiet' });
   project.provide('servers', servers.addresses);
   return () => servers.stop();
 }

@@ -10,12 +10,15 @@ export interface UnstaleProcess {
   readonly pid: number;
   /** Everything it wrote to stderr so far. */
   log(): string;
-  /** The value of a metric without labels, or with exactly these, such as `{stage="invalidate"}`. */
+  /** Everything it wrote to stdout so far. */
+  stdout(): string;
+  /** The value of a metric without labels, or with exactly these, such as `name{stage="invalidate"}`; 0 if unset. */
   metric(name: string): Promise<number>;
   ready(timeoutMs?: number): Promise<void>;
   /** `path` of its HTTP server. */
   get(path: string): Promise<Response>;
   kill(signal: NodeJS.Signals): void;
+  isRunning(): boolean;
   /** The exit code, or the signal that ended it. */
   readonly exited: Promise<number | NodeJS.Signals>;
   /** SIGTERM, and its exit code. */
@@ -23,34 +26,37 @@ export interface UnstaleProcess {
 }
 
 export function startUnstale(args: readonly string[], env: NodeJS.ProcessEnv = process.env): UnstaleProcess {
-  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  let log = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    log += text;
-  });
+  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const stderr = collect(child.stderr);
+  const stdout = collect(child.stdout);
   const exited = whenExited(child);
-  const address = (): string | undefined => /"address":"(http:[^"]+)"/.exec(log)?.[1];
+  const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
+  const address = (): string | undefined => /"address":"(http:[^"]+)"/.exec(stderr())?.[1];
   const get = async (path: string): Promise<Response> => {
-    const base = await until(address, { what: `the address of the HTTP server in\n${log}` });
+    const base = await until(address, { what: `the address of the HTTP server in\n${stderr()}` });
     return fetch(base + path);
   };
   return {
     pid: child.pid ?? 0,
-    log: () => log,
+    log: stderr,
+    stdout,
     get,
+    isRunning,
     async metric(name) {
       const text = await (await get('/metrics')).text();
       const line = text.split('\n').find((each) => each.startsWith(`${name} `));
       return line === undefined ? 0 : Number(line.slice(name.length + 1));
     },
     async ready(timeoutMs = 30_000) {
-      const isReady = async (): Promise<boolean> => {
-        if (child.exitCode !== null) throw new Error(`unstale ended with ${child.exitCode}:\n${log}`);
-        return (await get('/readyz')).ok;
+      const answers = async (): Promise<boolean> => {
+        if (!isRunning()) return true;
+        const base = address();
+        return base !== undefined && (await fetch(`${base}/readyz`)).ok;
       };
-      await until(isReady, { what: 'unstale to be ready', timeoutMs }).catch((error: unknown) => {
-        throw new Error(`unstale is not ready:\n${log}`, { cause: error });
+      await until(answers, { what: 'unstale to be ready', timeoutMs }).catch((error: unknown) => {
+        throw new Error(`unstale is not ready:\n${stderr()}`, { cause: error });
       });
+      if (!isRunning()) throw new Error(`unstale ended with ${String(await exited)}:\n${stderr()}`);
     },
     kill(signal) {
       child.kill(signal);
@@ -63,7 +69,16 @@ export function startUnstale(args: readonly string[], env: NodeJS.ProcessEnv = p
   };
 }
 
+function collect(stream: NodeJS.ReadableStream): () => string {
+  let text = '';
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  return () => text;
+}
+
+/** `close`, not `exit`: by then everything that it wrote has arrived. */
 async function whenExited(child: ChildProcess): Promise<number | NodeJS.Signals> {
-  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   return code ?? signal ?? 'SIGKILL';
 }

@@ -14,24 +14,37 @@ import { until } from './until.js';
 export interface World {
   /** The database, the configuration's name, and a part of each topic and group. */
   readonly id: string;
+  readonly servers: ServerAddresses;
   readonly prefix: string;
   readonly topic: string;
   readonly sql: mysql.Connection;
   readonly cache: Redis;
   readonly queue: Redis;
   readonly kafka: kafkajs.Kafka;
-  /** Writes a configuration file for these tables, and says where. */
+  /**
+   * Writes a configuration file for these tables, and says where. Overrides that are objects are laid over the
+   * section of that name, all others replace it.
+   */
   configure(tables: object, overrides?: object): Promise<string>;
   /** Starts `unstale run` and waits until it is ready. */
   run(configPath: string, ...args: string[]): Promise<UnstaleProcess>;
   /** Starts unstale with these arguments, and does not wait. */
   start(...args: string[]): UnstaleProcess;
+  /** Runs unstale with these arguments to its end. */
+  command(...args: string[]): Promise<Finished>;
   /** Puts something under these keys, prefix included. */
   fill(...keys: string[]): Promise<void>;
   /** Which of these keys there are, prefix left out. */
   present(...keys: string[]): Promise<string[]>;
   untilGone(...keys: string[]): Promise<void>;
   close(): Promise<void>;
+}
+
+/** How a command ended, and what it wrote. */
+export interface Finished {
+  readonly code: number | NodeJS.Signals;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 export async function createWorld(servers: ServerAddresses): Promise<World> {
@@ -57,6 +70,7 @@ export async function createWorld(servers: ServerAddresses): Promise<World> {
   };
   return {
     id,
+    servers,
     prefix,
     topic,
     sql,
@@ -75,15 +89,19 @@ export async function createWorld(servers: ServerAddresses): Promise<World> {
         settle: { after: '200ms' },
         ops: { listen: '127.0.0.1:0' },
         tables,
-        ...overrides,
       };
-      await writeFile(path, stringify(config));
+      await writeFile(path, stringify(layOver(config, overrides)));
       return path;
     },
     async run(configPath, ...args) {
       const started = start('run', '-c', configPath, ...args);
       await started.ready();
       return started;
+    },
+    async command(...args) {
+      const started = start(...args);
+      const code = await started.exited;
+      return { code, stdout: started.stdout(), stderr: started.log() };
     },
     async fill(...keys) {
       await cache.mset(keys.flatMap((key) => [prefix + key, 'old']));
@@ -106,3 +124,15 @@ export async function createWorld(servers: ServerAddresses): Promise<World> {
     },
   };
 }
+
+function layOver(config: object, overrides: object): object {
+  const sections = new Map<string, unknown>(Object.entries(config));
+  for (const [name, value] of Object.entries(overrides) as [string, unknown][]) {
+    const section = sections.get(name);
+    sections.set(name, isSection(value) && isSection(section) ? { ...section, ...value } : value);
+  }
+  return Object.fromEntries(sections);
+}
+
+const isSection = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

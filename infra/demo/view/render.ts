@@ -6,7 +6,7 @@ const titles: Readonly<Record<Phase, string>> = {
   without: 'without unstale',
   joining: 'unstale starts',
   with: 'with unstale',
-  ending: 'the end',
+  ending: 'finishing',
 };
 
 const explanations: Readonly<Record<Phase, string>> = {

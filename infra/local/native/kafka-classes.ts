@@ -15,7 +15,10 @@ import { startNativeServer } from './native-server.js';
 export async function classArchive(java: Java, software: KafkaSoftware, step: Step): Promise<string> {
   const folder = await cached(`kafka-${KAFKA_VERSION}-classes-java-${java.version}`, async (unfinished) => {
     step.report('preparing quicker starts');
-    const folders = { data: path.join(unfinished, 'data'), propertiesFile: path.join(unfinished, 'kafka.properties') };
+    const folders = {
+      data: path.join(unfinished, 'data'),
+      propertiesFile: path.join(unfinished, 'kafka.properties'),
+    };
     await copyTemplate(software.dataTemplate, folders.data, step.signal);
     const javaArgs = [`-XX:ArchiveClassesAtExit=${path.join(unfinished, ARCHIVE)}`];
     const server = await startNativeServer(kafkaBroker({ java, software, folders, javaArgs }), {

@@ -36,8 +36,17 @@ function softwareIn(folder: string): KafkaSoftware {
 async function fetchJars(java: Java, { classPath }: KafkaSoftware, step: Step): Promise<void> {
   const maven = await java.maven();
   step.report(`fetching Kafka ${KAFKA_VERSION} with Maven`);
-  const properties = { 'kafka.version': KAFKA_VERSION, includeScope: 'runtime', outputDirectory: path.dirname(classPath) };
-  await maven(['--file', POM, COPY_GOAL, ...Object.entries(properties).map(([name, value]) => `-D${name}=${value}`)]);
+  const properties = {
+    'kafka.version': KAFKA_VERSION,
+    includeScope: 'runtime',
+    outputDirectory: path.dirname(classPath),
+  };
+  await maven([
+    '--file',
+    POM,
+    COPY_GOAL,
+    ...Object.entries(properties).map(([name, value]) => `-D${name}=${value}`),
+  ]);
 }
 
 async function formatStorage(

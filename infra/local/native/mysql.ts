@@ -69,7 +69,11 @@ function baseArgs({ root }: Program): string[] {
   if (userInfo().uid === 0) args.push('--user=root');
   if (root !== undefined) {
     const usr = path.join(root, 'usr');
-    args.push(`--basedir=${usr}`, `--lc-messages-dir=${usr}/share/mysql`, `--plugin-dir=${usr}/lib/mysql/plugin`);
+    args.push(
+      `--basedir=${usr}`,
+      `--lc-messages-dir=${usr}/share/mysql`,
+      `--plugin-dir=${usr}/lib/mysql/plugin`,
+    );
   }
   return args;
 }

@@ -107,7 +107,12 @@ async function endOf(logFile: string): Promise<string> {
   const log = await open(logFile);
   try {
     const { size } = await log.stat();
-    const { buffer, bytesRead } = await log.read(Buffer.alloc(END_BYTES), 0, END_BYTES, Math.max(0, size - END_BYTES));
+    const { buffer, bytesRead } = await log.read(
+      Buffer.alloc(END_BYTES),
+      0,
+      END_BYTES,
+      Math.max(0, size - END_BYTES),
+    );
     return buffer.toString('utf8', 0, bytesRead).trimEnd().split('\n').slice(-END_LINES).join('\n');
   } finally {
     await log.close();

@@ -24,7 +24,11 @@ export async function createNativeRunner({ set, fresh, onLost }: RunnerOptions):
       const prepared = await prepare[name](step);
       step.rename(prepared.title);
       step.signal.throwIfAborted();
-      const server = await startNativeServer(prepared, { logFile: paths.log(name), signal: step.signal, onLost });
+      const server = await startNativeServer(prepared, {
+        logFile: paths.log(name),
+        signal: step.signal,
+        onLost,
+      });
       running.push(server);
       return server;
     },

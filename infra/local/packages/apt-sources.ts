@@ -11,7 +11,8 @@ export interface AptSource {
 /** `deb [signed-by=/a.gpg] http://mirror/debian bookworm main contrib`, one source a line. */
 export function parseOneLineSources(text: string): AptSource[] {
   return text.split('\n').flatMap((line) => {
-    const match = /^\s*deb\s+(?:\[(?<options>[^\]]*)\]\s*)?(?<uri>\S+)\s+(?<suite>\S+)(?<components>[^#]*)/.exec(line);
+    const match =
+      /^\s*deb\s+(?:\[(?<options>[^\]]*)\]\s*)?(?<uri>\S+)\s+(?<suite>\S+)(?<components>[^#]*)/.exec(line);
     if (match?.groups === undefined) return [];
     const { options = '', uri = '', suite = '', components = '' } = match.groups;
     const signedBy = /(?:^|\s)signed-by=(\S+)/.exec(options)?.[1];

@@ -13,7 +13,10 @@ const NEWEST_SUITE = { debian: 'sid main', ubuntu: 'devel main universe' };
 
 /** For a source that names no keyring. */
 const KEYRINGS = {
-  debian: ['/usr/share/keyrings/debian-archive-keyring.gpg', '/usr/share/keyrings/debian-archive-keyring.pgp'],
+  debian: [
+    '/usr/share/keyrings/debian-archive-keyring.gpg',
+    '/usr/share/keyrings/debian-archive-keyring.pgp',
+  ],
   ubuntu: ['/usr/share/keyrings/ubuntu-archive-keyring.gpg'],
 };
 
@@ -26,7 +29,12 @@ export interface Apt {
   download(names: readonly string[]): Promise<string[]>;
 }
 
-export async function createApt(folder: string, system: System, suite: Suite, signal: AbortSignal): Promise<Apt> {
+export async function createApt(
+  folder: string,
+  system: System,
+  suite: Suite,
+  signal: AbortSignal,
+): Promise<Apt> {
   const archives = path.join(folder, 'archives');
   await mkdir(path.join(folder, 'lists/partial'), { recursive: true });
   await mkdir(path.join(archives, 'partial'), { recursive: true });
@@ -34,7 +42,8 @@ export async function createApt(folder: string, system: System, suite: Suite, si
   await writeFile(path.join(folder, 'status'), '');
   const configFile = path.join(folder, 'apt.conf');
   await writeFile(configFile, aptConfig(folder, suite));
-  if (suite === 'newest') await writeFile(path.join(folder, 'sources.list'), await newestSuiteSources(system));
+  if (suite === 'newest')
+    await writeFile(path.join(folder, 'sources.list'), await newestSuiteSources(system));
   const call = (file: string, ...args: readonly string[]) =>
     run({ file, args: ['--config-file', configFile, ...args] }, { signal, env: { LC_ALL: 'C' } });
   return {
@@ -84,7 +93,8 @@ async function newestSuiteSources({ id }: System): Promise<string> {
     const option = signedBy === undefined ? '' : `[signed-by=${signedBy}] `;
     return `deb ${option}${uri} ${NEWEST_SUITE[id]}\n`;
   });
-  if (lines.length === 0) throw new Error(`/etc/apt names no mirror of ${id}, so its packages cannot be fetched`);
+  if (lines.length === 0)
+    throw new Error(`/etc/apt names no mirror of ${id}, so its packages cannot be fetched`);
   return lines.join('');
 }
 

@@ -37,7 +37,10 @@ export async function findProgram(wanted: Wanted, folders: readonly string[]): P
 
 export async function inspect(file: string, wanted: Wanted): Promise<Program | undefined> {
   if (!(await isExecutable(file))) return undefined;
-  const { stdout, stderr, failed } = await execa(file, wanted.versionArgs, { reject: false, timeout: 10_000 });
+  const { stdout, stderr, failed } = await execa(file, wanted.versionArgs, {
+    reject: false,
+    timeout: 10_000,
+  });
   const version = failed ? undefined : wanted.versionIn(`${stdout}\n${stderr}`);
   return version !== undefined && isAtLeast(version, wanted.versionMin) ? { file, version } : undefined;
 }

@@ -38,7 +38,9 @@ export async function redisProgram(step: Step): Promise<Program> {
     suites: ['own'],
     candidates: ['redis-server'],
     choose: (versions) =>
-      versions.has('redis-server') ? { packages: ['redis-server'], programs: ['usr/bin/redis-server'] } : undefined,
+      versions.has('redis-server')
+        ? { packages: ['redis-server'], programs: ['usr/bin/redis-server'] }
+        : undefined,
   };
   return unpackedProgram(REDIS, { thing: 'redis', system, choice }, step);
 }
@@ -61,7 +63,11 @@ interface Unpacking {
   readonly choice: PackageChoice;
 }
 
-async function unpackedProgram(wanted: Wanted, { thing, system, choice }: Unpacking, step: Step): Promise<Program> {
+async function unpackedProgram(
+  wanted: Wanted,
+  { thing, system, choice }: Unpacking,
+  step: Step,
+): Promise<Program> {
   const folder = await cached(cacheName(thing, system), (unfinished) => {
     step.report(`fetching ${wanted.name} from the packages of ${system.id}`);
     return unpackPackages(unfinished, system, choice, step.signal);

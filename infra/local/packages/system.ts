@@ -27,8 +27,12 @@ export async function requireSystem(what: string, { signal }: Step): Promise<Sys
 /** Derivatives name the distribution they come from, and Ubuntu's the release of it. */
 export function parseOsRelease(text: string): Omit<System, 'architecture'> | undefined {
   const field = (name: string) => new RegExp(`^${name}="?([^"\n]*)`, 'm').exec(text)?.[1] ?? '';
-  const id = [field('ID'), ...field('ID_LIKE').split(' ')].find((name) => name === 'debian' || name === 'ubuntu');
-  const codename = [field('UBUNTU_CODENAME'), field('VERSION_CODENAME'), 'unreleased'].find((name) => name !== '');
+  const id = [field('ID'), ...field('ID_LIKE').split(' ')].find(
+    (name) => name === 'debian' || name === 'ubuntu',
+  );
+  const codename = [field('UBUNTU_CODENAME'), field('VERSION_CODENAME'), 'unreleased'].find(
+    (name) => name !== '',
+  );
   return id === undefined || codename === undefined ? undefined : { id, codename };
 }
 

@@ -50,11 +50,16 @@ async function download(scratch: string, system: System, choice: PackageChoice, 
     signal.throwIfAborted();
     if (problem !== undefined) problems.push(problem);
     const chosen = choice.choose(await apt.versions(choice.candidates));
-    if (chosen !== undefined) return { files: await apt.download(chosen.packages), programs: chosen.programs };
+    if (chosen !== undefined)
+      return { files: await apt.download(chosen.packages), programs: chosen.programs };
   }
-  const reasons = problems.map((problem) => `\n${problem instanceof Error ? problem.message : String(problem)}`);
+  const reasons = problems.map(
+    (problem) => `\n${problem instanceof Error ? problem.message : String(problem)}`,
+  );
   const wanted = choice.candidates.join(', ');
-  throw new Error(`apt has no fitting version of any of ${wanted} for ${system.id} ${system.codename}${reasons.join('')}`);
+  throw new Error(
+    `apt has no fitting version of any of ${wanted} for ${system.id} ${system.codename}${reasons.join('')}`,
+  );
 }
 
 async function extractAll(files: readonly string[], root: string, signal: AbortSignal): Promise<void> {

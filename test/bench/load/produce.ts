@@ -41,9 +41,10 @@ function partitionOf({ message }: { readonly message: Message }): number {
   return message.partition ?? 0;
 }
 
-const makeBatch = (count: number, keyBytes: number, valueBytes: number): Message[] =>
-  Array.from({ length: count }, (_, index) => ({
+function makeBatch(count: number, keyBytes: number, valueBytes: number): Message[] {
+  return Array.from({ length: count }, (_, index) => ({
     key: Buffer.alloc(keyBytes, `{"id":${index}}`),
     value: Buffer.alloc(valueBytes, `{"op":"u","before":{"id":${index},"stock":1}}`),
     partition: index % partitions,
   }));
+}

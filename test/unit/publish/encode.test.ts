@@ -14,7 +14,13 @@ const origin: ChangeOrigin = {
   offset: 1234,
   loggedAtMs: 1_700_000_000_000,
 };
-const encode = createEncoder({ name: 'shop', serverId: 9, partitions: 12, now: () => 1_700_000_000_123 });
+const encoder = createEncoder({ name: 'shop', serverId: 9, now: () => 1_700_000_000_123 });
+
+function encode(change: RowChange, from = origin): { key: string; value: string }[] {
+  const messages: { key: string; value: string }[] = [];
+  encoder([change], from, (key, value) => messages.push({ key, value }));
+  return messages;
+}
 
 describe('encoding a change', () => {
   test("makes Debezium's envelope, without a schema", () => {
@@ -25,9 +31,9 @@ describe('encoding a change', () => {
       after: { id: 42, stock: 2 },
       changed: ['stock'],
     };
-    const [message] = encode([change], origin);
-    expect(message?.key.toString()).toBe('{"id":42}');
-    expect(JSON.parse(message?.value.toString() ?? '')).toEqual({
+    const [message] = encode(change);
+    expect(message?.key).toBe('{"id":42}');
+    expect(JSON.parse(message?.value ?? '')).toEqual({
       before: { id: 42, stock: 1 },
       after: { id: 42, stock: 2 },
       changed: ['stock'],
@@ -57,15 +63,15 @@ describe('encoding a change', () => {
       after: { id: 2 },
       changed: ['id'],
     };
-    const messages = encode([change], origin);
-    expect(messages.map(({ key }) => key.toString())).toEqual(['{"id":1}', '{"id":2}']);
-    expect(messages[0]?.value.equals(messages[1]?.value ?? Buffer.alloc(0))).toBe(true);
+    const messages = encode(change);
+    expect(messages.map(({ key }) => key)).toEqual(['{"id":1}', '{"id":2}']);
+    expect(messages[0]?.value).toBe(messages[1]?.value);
   });
 
   test('a composite key is named in full, in the order of its columns', () => {
     const change: RowChange = { operation: 'insert', table, after: { shop: 3, id: 1, x: 0 } };
-    const [message] = encode([change], { ...origin, rowKey: ['shop', 'id'] });
-    expect(message?.key.toString()).toBe('{"shop":3,"id":1}');
+    const [message] = encode(change, { ...origin, rowKey: ['shop', 'id'] });
+    expect(message?.key).toBe('{"shop":3,"id":1}');
   });
 
   test('whatever a row holds, the reader gets back what went in', () => {
@@ -76,8 +82,8 @@ describe('encoding a change', () => {
     fc.assert(
       fc.property(image, image, fc.array(text), (before, after, changed) => {
         const change: RowChange = { operation: 'update', table, before, after, changed };
-        const [message] = encode([change], origin);
-        expect(parseMessage(message?.value ?? null)).toEqual(change);
+        const [message] = encode(change);
+        expect(parseMessage(Buffer.from(message?.value ?? ''))).toEqual(change);
       }),
     );
   });
