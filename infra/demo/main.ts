@@ -35,11 +35,16 @@ function readOptions(): Options {
     .opts<Options>();
 }
 
+/** One Ctrl-C comes several times: from the terminal, and passed on by npm and by tsx. */
+const oneCtrlCMs = 1000;
+
 /** Aborts at the first Ctrl-C, SIGTERM or SIGHUP. At the second, or if npm was killed, the process ends at once. */
 function listenForStop(): AbortSignal {
   const stopping = new AbortController();
+  let firstMs: number | undefined;
   const onSignal = (): void => {
-    if (stopping.signal.aborted) process.exit(130);
+    firstMs ??= Date.now();
+    if (Date.now() - firstMs > oneCtrlCMs) process.exit(130);
     stopping.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);

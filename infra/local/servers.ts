@@ -77,7 +77,7 @@ export async function startServers<Name extends ServerName = ServerName>(
     throw error;
   }
   return {
-    addresses: localAddresses(new Map([...running].map(([name, { port }]) => [name, port]))),
+    addresses: localAddresses(new Map(names.map((name) => [name, handleOf(running, name).port]))),
     server: (name) => handleOf(running, name),
     stop,
   };
@@ -123,7 +123,7 @@ async function release(runner: Runner | undefined, claim: Claim): Promise<void> 
   }
 }
 
-function handleOf(running: ReadonlyMap<ServerName, LocalServer>, name: ServerName): LocalServer {
+function handleOf(running: ReadonlyMap<ServerName, RunningServer>, name: ServerName): RunningServer {
   const server = running.get(name);
   if (server === undefined) throw new Error(`${name} is not among the servers that were started`);
   return server;

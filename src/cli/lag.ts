@@ -11,7 +11,7 @@ import { type LagEvidence, type LagReport, computeLag, exceeds } from '../ops/la
 import type { Logger } from '../ops/logger.js';
 import { checkpointTopic } from '../publish/topics.js';
 import { createResources } from './resources.js';
-import { deadLetterTopicOf, settleGroupOf } from './wire.js';
+import { deadLetterTopicOf, settleGroupOf } from './names.js';
 
 export interface LagOptions {
   readonly config: Config;

@@ -3,7 +3,7 @@ import type { Position } from '../domain/position.js';
 import type { KafkaClient, KafkaProducer } from '../clients/kafka.js';
 import { openLockSession } from '../clients/mysql-lock.js';
 import { connectionOptions, openMysqlSession } from '../clients/mysql.js';
-import type { ProducerThread } from '../clients/producer-thread.js';
+import { type ProducerThread, startProducerThread } from '../clients/producer-thread.js';
 import type { Config } from '../config/schema.js';
 import { checkMapping, checkTable } from '../mapping/check.js';
 import { mappingError } from '../mapping/mapping-error.js';
@@ -18,6 +18,8 @@ import { checkpointTopic } from '../publish/topics.js';
 import { openBinlog, parseGtidSet } from '../tail/binlog.js';
 import type { TailTables } from '../tail/change-reader.js';
 import { becomeLeader } from '../tail/leader.js';
+import { startTail } from '../tail/tail.js';
+import { type Parts, untilAvailable } from './parts.js';
 import type { Outlet, OutletHooks, Source, TailEffects, TailObserver } from '../tail/effects.js';
 import type { StageHealth } from '../ops/health.js';
 
@@ -162,4 +164,26 @@ export function createTailObserver({ tail, publish }: Metrics): TailObserver {
       publish.checkpointAgeSeconds.set(Math.max(0, (Date.now() - currentAtMs) / 1_000));
     },
   };
+}
+
+export async function startTailing(parts: Parts): Promise<void> {
+  const { config, resources, metrics, health, log, onFailure, resetPosition } = parts;
+  const changes = await untilAvailable(parts, () =>
+    startProducerThread({
+      ...config.kafka,
+      clientId: `unstale-${config.name}`,
+      logLevel: config.log.level,
+    }),
+  );
+  resources.opened(changes, (opened) => opened.close());
+  const tail = startTail({
+    effects: createTailEffects({ ...parts, changes, health: health.stage('tail') }),
+    health: health.stage('tail'),
+    log: log.child({ stage: 'tail' }),
+    observe: createTailObserver(metrics),
+    resetPosition,
+    onFailure,
+    now: () => Date.now(),
+  });
+  resources.opened(tail, (opened) => opened.stop());
 }

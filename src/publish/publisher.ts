@@ -38,76 +38,106 @@ const MARK_BYTES = 100;
 
 /** Batches come by themselves: what arrives during one send is the next one. No timer holds a message back. */
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { partitions, send, onFailure, onPressure, observe } = options;
+  const { partitions, send, onFailure, observe } = options;
   const window = createAckWindow(options.advance);
-  let waiting: MessageBatch[] = [];
-  let waitingBytes = 0;
-  let sending = false;
+  const waiting = createWaiting(partitions);
+  const pressure = createPressure(options.onPressure);
+  let sending: Promise<void> | undefined;
   let closed = false;
-  let pressed = false;
-  let whenDrained: (() => void)[] = [];
 
   const checkPressure = (): void => {
-    const load = waitingBytes + window.openMarks * MARK_BYTES;
-    const high = load > (pressed ? WAITING_BYTES_MAX / 2 : WAITING_BYTES_MAX);
-    if (high === pressed) return;
-    pressed = high;
-    onPressure(high);
+    pressure.load(waiting.sizeBytes + window.openMarks * MARK_BYTES);
   };
   const sendAll = async (): Promise<void> => {
+    await Promise.resolve(); // so that all events of the same network packet go along
     try {
-      for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
-        const { count, sizeBytes } = batch;
+      for (let batch = waiting.take(); batch !== undefined; batch = waiting.take()) {
         const startedAtMs = performance.now();
         await send(batch.pack());
-        waitingBytes -= sizeBytes;
-        window.acknowledged(count);
+        waiting.sent(batch);
+        window.acknowledged(batch.count);
         checkPressure();
-        observe?.({ messages: count, seconds: (performance.now() - startedAtMs) / 1000, waitingBytes });
+        const seconds = (performance.now() - startedAtMs) / 1_000;
+        observe?.({ messages: batch.count, seconds, waitingBytes: waiting.sizeBytes });
       }
     } catch (error) {
       closed = true;
       onFailure(error);
     } finally {
-      sending = false;
-      for (const resolve of whenDrained) resolve();
-      whenDrained = [];
+      sending = undefined;
     }
   };
-  const appendToBatch = (key: string, value: string): void => {
-    const open = waiting.at(-1);
-    const before = open?.sizeBytes ?? 0;
-    if (open?.append(key, value) === true) {
-      waitingBytes += open.sizeBytes - before;
-      return;
-    }
-    const next = createMessageBatch(partitions);
-    next.append(key, value);
-    waitingBytes += next.sizeBytes;
-    waiting.push(next);
-  };
-  const drained = (): Promise<void> =>
-    sending ? new Promise((resolve) => whenDrained.push(resolve)) : Promise.resolve();
   return {
     append(key, value) {
       if (closed) return;
-      appendToBatch(key, value);
+      waiting.append(key, value);
       window.pushed(1);
       checkPressure();
-      if (sending) return;
-      sending = true;
-      queueMicrotask(() => void sendAll()); // so that all events of the same network packet go along
+      sending ??= sendAll();
     },
     commit(mark) {
       window.committed(mark);
       checkPressure();
     },
-    idle: () => !sending,
-    drained,
+    idle: () => sending === undefined,
+    drained: () => sending ?? Promise.resolve(),
     close() {
       closed = true;
-      waiting = [];
-      return drained();
+      waiting.drop();
+      return sending ?? Promise.resolve();
+    },
+  };
+}
+
+/** Batches in the order of their messages; the last one is still being filled. */
+interface Waiting {
+  append(key: string, value: string): void;
+  take(): MessageBatch | undefined;
+  /** A batch that was taken needs no memory any more. */
+  sent(batch: MessageBatch): void;
+  drop(): void;
+  /** Of what waits and of what is in flight. */
+  readonly sizeBytes: number;
+}
+
+function createWaiting(partitions: number): Waiting {
+  let batches: MessageBatch[] = [];
+  let sizeBytes = 0;
+  return {
+    append(key, value) {
+      const last = batches.at(-1);
+      const before = last?.sizeBytes ?? 0;
+      if (last?.append(key, value) === true) {
+        sizeBytes += last.sizeBytes - before;
+        return;
+      }
+      const next = createMessageBatch(partitions);
+      next.append(key, value);
+      sizeBytes += next.sizeBytes;
+      batches.push(next);
+    },
+    take: () => batches.shift(),
+    sent(batch) {
+      sizeBytes -= batch.sizeBytes;
+    },
+    drop() {
+      batches = [];
+    },
+    get sizeBytes() {
+      return sizeBytes;
+    },
+  };
+}
+
+/** Tells when too much waits and, later than that, when little does again: not at every message in between. */
+function createPressure(tell: (high: boolean) => void): { load(bytes: number): void } {
+  let high = false;
+  return {
+    load(bytes) {
+      const now = bytes > (high ? WAITING_BYTES_MAX / 2 : WAITING_BYTES_MAX);
+      if (now === high) return;
+      high = now;
+      tell(now);
     },
   };
 }

@@ -43,6 +43,8 @@ export interface PipelineRun extends Surroundings {
 
 export interface LatencyRun extends Surroundings, LatencyFigures {
   readonly wantedChangesPerSecond: number;
+  /** The same load, whose keys the bench itself deletes once COMMIT has returned: what measuring alone takes. */
+  readonly floor: LatencyFigures;
   /** Of unstale, all stages in one process, from its start to the end of the load. */
   readonly unstale: ProcessFigures;
 }

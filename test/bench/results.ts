@@ -1,5 +1,5 @@
 /** In: what was measured. Out: rows of figures with their verdicts. Pure. */
-import type { Measurements, PartName } from './measurements.js';
+import type { Measurements, PartName, Surroundings } from './measurements.js';
 import { debeziumRowsPerSecond, fastestPeerRowsPerSecond } from './peers.js';
 
 export type Unit =
@@ -36,10 +36,11 @@ const loadShareMin = 0.95;
 
 export function figuresOf({ tail, limit, pipeline, latency }: Measurements): Figure[] {
   const questions: Question[] = [];
-  if (tail.length > 0) questions.push(...tailQuestions(tail, limit));
-  if (limit.length > 0) questions.push(...limitQuestions(limit));
-  if (pipeline.length > 0) questions.push(...pipelineQuestions(pipeline, tail));
-  if (latency.length > 0) questions.push(...latencyQuestions(latency));
+  if (tail.length > 0) questions.push(...tailQuestions(tail, limit), byOthers('tail', tail));
+  if (limit.length > 0) questions.push(...limitQuestions(limit), byOthers('limit', limit));
+  if (pipeline.length > 0)
+    questions.push(...pipelineQuestions(pipeline, tail), byOthers('pipeline', pipeline));
+  if (latency.length > 0) questions.push(...latencyQuestions(latency), byOthers('latency', latency));
   return questions.map(answer);
 }
 
@@ -129,6 +130,8 @@ function latencyQuestions(latency: Measurements['latency']): Question[] {
       aspire: { atMost: 5 },
     },
     fact('commit -> keys deleted, slowest', 'ms', ({ maxMs }) => maxMs),
+    fact('without unstale, p50', 'ms', ({ floor }) => floor.p50Ms),
+    fact('without unstale, p99', 'ms', ({ floor }) => floor.p99Ms),
     {
       ...fact('keys not deleted', 'changes', ({ missing }) => missing),
       must: { atMost: 0 },
@@ -142,6 +145,10 @@ function latencyQuestions(latency: Measurements['latency']): Question[] {
     fact('CPU time of unstale', 's', (run) => run.unstale.cpuSeconds),
   ];
 }
+
+/** How far to trust the other figures of a part. */
+const byOthers = (part: PartName, runs: readonly Surroundings[]): Question =>
+  facts(part, runs)('CPUs taken by other programs', '%', ({ othersShare }) => othersShare * 100);
 
 const facts =
   <Run>(part: PartName, runs: readonly Run[]) =>

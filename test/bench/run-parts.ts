@@ -79,11 +79,12 @@ async function leaveCheckpoints(bench: Bench, names: readonly string[]): Promise
   return deployments;
 }
 
-async function createCountedBacklog({ progress, mysql, size }: Bench): Promise<Backlog> {
+async function createCountedBacklog({ progress, mysql, size, signal }: Bench): Promise<Backlog> {
   const { transactions, rowsPerTransaction } = size;
   const total = transactions * rowsPerTransaction;
   progress.step(`a backlog of ${transactions} transactions of ${rowsPerTransaction} rows`);
   const backlog = await createBacklog(mysql, size, (rows) => {
+    signal.throwIfAborted();
     progress.count(rows, total, 'rows');
   });
   progress.note(`${backlog.bytes} bytes of binlog, ${Math.round(backlog.bytes / backlog.rows)} a row`);

@@ -44,6 +44,8 @@ export const changesScript = {
     changesPerSecond: count,
     warmUpSeconds: z.number(),
     seconds: z.number(),
+    /** Who deletes the keys: unstale, or the script itself once COMMIT has returned, which shows what measuring costs. */
+    deletedBy: z.enum(['unstale', 'itself']),
   }),
   output: z.object({
     /** Changes that were measured, those of the warm-up not among them. */

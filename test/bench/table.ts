@@ -8,6 +8,7 @@ export function renderTable(figures: readonly Figure[]): string {
     head: ['part', 'figure', 'value', 'compared with', 'ratio', 'must', 'aspire', 'verdict'],
     colAligns: ['left', 'left', 'right', 'left', 'right', 'right', 'right', 'left'],
     style: { head: [], border: [] },
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' }, // no lines between rows
   });
   let part = '';
   for (const figure of figures) {

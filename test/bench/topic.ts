@@ -55,8 +55,15 @@ export interface TopicContent {
   readonly valueBytes: number;
 }
 
+export interface ReadOptions {
+  readonly kafka: Kafka;
+  readonly admin: Admin;
+  readonly topic: string;
+  readonly signal: AbortSignal;
+}
+
 /** Reads all that is in a topic now. Sizes are sums. */
-export async function readTopic(kafka: Kafka, admin: Admin, topic: string): Promise<TopicContent> {
+export async function readTopic({ kafka, admin, topic, signal }: ReadOptions): Promise<TopicContent> {
   const expected = await messagesIn(admin, topic);
   const groupId = `bench-read-${randomUUID()}`;
   const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 100 });
@@ -66,6 +73,9 @@ export async function readTopic(kafka: Kafka, admin: Admin, topic: string): Prom
     await consumer.connect();
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
     await new Promise<void>((resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        reject(signal.reason as Error);
+      });
       consumer.on(consumer.events.CRASH, ({ payload }) => {
         reject(payload.error);
       });

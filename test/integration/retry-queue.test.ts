@@ -32,7 +32,7 @@ const unhandled: unknown[] = [];
 
 beforeAll(async () => {
   process.on('unhandledRejection', (reason) => unhandled.push(reason));
-  servers = await startServers({ set: 'retry-queue', fresh: true, only: ['queue'], progress: 'silent' });
+  servers = await startServers({ set: 'retry-queue', fresh: true, only: ['queue'], progress: 'quiet' });
   server = servers.server('queue');
   admin = new Redis(servers.addresses.queue);
   admin.on('error', () => undefined); // it is killed on purpose
@@ -343,12 +343,29 @@ describe('The retry queue', () => {
     await until(() => late.addJobs([]));
   });
 
-  test('a stop while Redis is away ends at once when no job is in hand', async () => {
+  test('a stop while Redis is away does not wait for it', async () => {
     await connected();
-    const { worker, health } = startWorker({});
-    await server.kill();
+    let resolveJob: (failed: []) => void = () => undefined;
+    let taken = false;
+    const { worker } = startWorker({
+      deleteTargets: () => {
+        taken = true;
+        return new Promise((resolve) => {
+          resolveJob = resolve;
+        });
+      },
+    });
+    await queue.add(failed('a'), 'invalidate');
     await until(() => {
-      expect(health.states()[0]?.reason).toContain('there is no connection');
+      expect(taken).toBe(true);
+    });
+    await server.kill();
+    resolveJob([]); // the job is done, and BullMQ cannot write so
+    const reconnectDelaysMs: number[] = [];
+    admin.on('reconnecting', (delayMs: number) => reconnectDelaysMs.push(delayMs));
+    // By then the worker's connections spend most of their time waiting, too.
+    await until(() => {
+      expect(Math.max(...reconnectDelaysMs)).toBeGreaterThan(800);
     });
     const startedAt = performance.now();
     await Promise.all([worker.stop(), worker.stop()]);

@@ -52,7 +52,11 @@ export async function createWorld(servers: ServerAddresses): Promise<World> {
   const prefix = `${id}:`;
   const topic = `${id}_updates`;
   const directory = await mkdtemp(join(tmpdir(), 'unstale-test-'));
-  const sql = await mysql.createConnection({ uri: servers.mysql, multipleStatements: true, supportBigNumbers: true });
+  const sql = await mysql.createConnection({
+    uri: servers.mysql,
+    multipleStatements: true,
+    supportBigNumbers: true,
+  });
   await sql.query(`CREATE DATABASE ${id}; USE ${id}`);
   const cache = new Redis(servers.cache);
   const queue = new Redis(servers.queue);

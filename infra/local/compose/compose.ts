@@ -24,11 +24,8 @@ type Compose = (...args: readonly string[]) => Promise<string>;
 /** Whether a container engine and its compose plugin are there and answer soon. */
 export async function engineAnswers(): Promise<boolean> {
   const options = { reject: false, stdin: 'ignore', timeout: ENGINE_ANSWERS_WITHIN_MS } as const;
-  const answers = await Promise.all([
-    execa('docker', ['info'], options),
-    execa('docker', ['compose', 'version'], options),
-  ]);
-  return answers.every(({ failed }) => !failed);
+  const engine = await execa('docker', ['info'], options);
+  return !engine.failed && !(await execa('docker', ['compose', 'version'], options)).failed;
 }
 
 export async function createComposeRunner({ set, names, fresh }: RunnerOptions): Promise<Runner> {

@@ -17,36 +17,43 @@ export async function adoptAbsoluteLinks(root: string): Promise<void> {
 
 /** `bin/<name>` beside `root/`: starts the program with the loader and the libraries that were unpacked with it. */
 export async function writeLauncher(folder: string, program: string): Promise<void> {
-  const libraries = await libraryFolder(path.join(folder, 'root'));
-  const bin = path.join(folder, 'bin');
-  await mkdir(bin, { recursive: true });
-  const file = path.join(bin, path.basename(program));
-  await writeFile(file, launcherScript(libraries, program));
-  await chmod(file, 0o755);
+  const libraries = await findLibraries(path.join(folder, 'root'));
+  const launcher = path.join(folder, 'bin', path.basename(program));
+  await mkdir(path.dirname(launcher), { recursive: true });
+  await writeFile(launcher, launcherScript(libraries, program));
+  await chmod(launcher, 0o755);
 }
 
-/** The folder still moves to its place in the cache, so the script finds it by itself. */
-export function launcherScript({ folder, loader }: Libraries, program: string): string {
+/** Paths below the root. */
+interface Libraries {
+  readonly loader: string;
+  readonly folders: readonly string[];
+}
+
+/** The folder has yet to move to its place in the cache, so the script finds out where it is. */
+export function launcherScript({ loader, folders }: Libraries, program: string): string {
+  const libraryPath = folders.map((folder) => `$root/${folder}`).join(':');
   return `#!/bin/sh
 root=$(dirname "$(dirname "$(readlink -f "$0")")")/root
-exec "$root/${folder}/${loader}" --library-path "$root/${folder}" "$root/${program}" "$@"
+exec "$root/${loader}" --library-path "${libraryPath}" "$root/${program}" "$@"
 `;
 }
 
-interface Libraries {
-  readonly folder: string;
-  readonly loader: string;
-}
-
-/** The one folder with a dynamic loader: its name and the loader's differ between architectures. */
-async function libraryFolder(root: string): Promise<Libraries> {
+/** The folder with the dynamic loader, and its namesake, for older packages divide their libraries between the two. */
+async function findLibraries(root: string): Promise<Libraries> {
   for (const parent of ['usr/lib', 'lib']) {
-    for (const name of await readdir(path.join(root, parent)).catch(() => [])) {
-      const folder = path.join(parent, name);
-      const files = await readdir(path.join(root, folder)).catch(() => []);
+    for (const architecture of await filesIn(path.join(root, parent))) {
+      const files = await filesIn(path.join(root, parent, architecture));
       const loader = files.find((file) => /^ld-linux.*\.so\.\d+$/.test(file));
-      if (loader !== undefined) return { folder, loader };
+      if (loader === undefined) continue;
+      const folders = [`usr/lib/${architecture}`, `lib/${architecture}`];
+      return { loader: path.join(parent, architecture, loader), folders };
     }
   }
-  throw new Error(`The packages under ${root} hold no dynamic loader`);
+  throw new Error(`The packages in ${root} hold no dynamic loader`);
+}
+
+/** None if it is no folder. */
+function filesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
 }

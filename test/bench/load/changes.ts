@@ -18,7 +18,8 @@ const giveUpMs = 10_000;
 const connectionsMax = 16;
 const microsecondsMax = 60_000_000;
 
-await answer(changesScript, async ({ mysqlUrl, cacheUrl, changesPerSecond, warmUpSeconds, seconds }) => {
+await answer(changesScript, async (input) => {
+  const { mysqlUrl, cacheUrl, changesPerSecond, warmUpSeconds, seconds, deletedBy } = input;
   const mysql = createPool({ uri: mysqlUrl, connectionLimit: connectionsMax });
   const cache = new Redis(cacheUrl);
   const watch = await createKeyWatch(cacheUrl);
@@ -33,6 +34,7 @@ await answer(changesScript, async ({ mysqlUrl, cacheUrl, changesPerSecond, warmU
     const nowMs = performance.now();
     committedMs.push(nowMs);
     watch.committed(id, nowMs);
+    if (deletedBy === 'itself') await cache.unlink(keysOf(id));
   };
   try {
     await onSchedule(total, changesPerSecond, (index) => change(index + 1));

@@ -16,7 +16,8 @@ await answer(unlinkScript, async ({ cacheUrl, products, keysPerCall }) => {
       while (from < keys.length) {
         const call = keys.slice(from, from + keysPerCall);
         from += call.length;
-        deleted += await cache.unlink(call);
+        const gone = await cache.unlink(call);
+        deleted += gone; // not across the await: the other worker adds meanwhile
       }
     };
     await Promise.all([worker(), worker()]);

@@ -23,15 +23,20 @@ export async function runLatency(
   const changes = load.changesPerSecond * (load.warmUpSeconds + load.seconds);
   if (changes > size.products) throw new Error(`The load of ${changes} changes needs as many products.`);
   await cache.flushdb();
+  const input = { mysqlUrl: addresses.mysql, cacheUrl: addresses.cache, ...load };
+  progress.step(`latency: ${load.changesPerSecond} changes a second, without unstale`);
+  const floor = await measure(
+    async () => await runScript(changesScript, { ...input, deletedBy: 'itself' }, signal),
+  );
   const unstale = await deployment.start();
   try {
     progress.step(`latency: ${load.changesPerSecond} changes a second`);
     return await measure(async () => {
-      const input = { mysqlUrl: addresses.mysql, cacheUrl: addresses.cache, ...load };
-      const figures = await Promise.race([runScript(changesScript, input, signal), unstale.died]);
+      const changing = runScript(changesScript, { ...input, deletedBy: 'unstale' }, signal);
       return {
-        ...figures,
-        wantedChangesPerSecond: load.changesPerSecond,
+        ...(await Promise.race([changing, unstale.died])),
+        wantedChangesPerSecond: input.changesPerSecond,
+        floor,
         unstale: await readProcessStats(unstale.pid),
       };
     });

@@ -39,7 +39,7 @@ export async function runTail(bench: Bench, deployment: Deployment, { rows }: Ba
     }
   });
   progress.step(`reading ${topic} back`);
-  const { messages, distinctKeys, keyBytes, valueBytes } = await readTopic(kafka, admin, topic);
+  const { messages, distinctKeys, keyBytes, valueBytes } = await readTopic({ kafka, admin, topic, signal });
   if (messages !== rows || distinctKeys !== productsTouched(size))
     throw new Error(
       `${rows} rows of ${productsTouched(size)} products were changed, but the topic has ${messages} messages with ${distinctKeys} keys.`,

@@ -24,15 +24,20 @@ const limitRun = (decodeRowsPerSecond: number, produceMessagesPerSecond: number)
   othersShare: 0,
 });
 
-const latencyRun = (changed: Partial<LatencyRun> = {}): LatencyRun => ({
+const figuresOfLoad = {
   changes: 15_000,
   changesPerSecond: 999,
-  wantedChangesPerSecond: 1000,
   p50Ms: 2,
   p99Ms: 10,
   maxMs: 30,
   missing: 0,
   beforeCommitReturned: 0,
+};
+
+const latencyRun = (changed: Partial<LatencyRun> = {}): LatencyRun => ({
+  ...figuresOfLoad,
+  wantedChangesPerSecond: 1000,
+  floor: figuresOfLoad,
   unstale: { cpuSeconds: 8, peakRssBytes: 150_000_000 },
   othersShare: 0,
   ...changed,
