@@ -4,14 +4,17 @@
  * stdout gets the addresses, with --json as exactly one line once all servers are ready; stderr gets everything else.
  */
 import { once } from 'node:events';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { SERVER_NAMES, type ServerName } from './addresses.js';
 import { watchNpm } from './npm-watch.js';
 import { messageOf } from './ready.js';
-import { type ServerAddresses, startServers } from './servers.js';
+import { startServers } from './servers.js';
 
 interface CliOptions {
   readonly set: string;
   readonly fresh: boolean;
+  readonly only?: readonly ServerName[];
+  readonly native: boolean;
   readonly json: boolean;
 }
 
@@ -25,6 +28,8 @@ const cli = new Command('npm run servers --')
     'servers',
   )
   .option('--fresh', 'begin without data, and delete it at the end', false)
+  .addOption(new Option('--only <names...>', 'only these').choices(SERVER_NAMES))
+  .option('--native', 'as processes, even where a container engine answers', false)
   .option('--json', 'print the addresses as one line of JSON when all are ready', false);
 
 const stopping = new AbortController();
@@ -45,13 +50,13 @@ try {
   process.exitCode = 1;
 }
 
-async function serve({ set, fresh, json }: CliOptions, signal: AbortSignal): Promise<void> {
+async function serve({ json, ...options }: CliOptions, signal: AbortSignal): Promise<void> {
   const onLost = (message: string) => {
     console.error(message);
     process.exitCode = 1;
     stopping.abort();
   };
-  const servers = await startServers({ set, fresh, signal, onLost });
+  const servers = await startServers({ ...options, signal, onLost });
   // The process stays for the servers, which are its children, and this waits for the stop.
   if (!signal.aborted) {
     console.log(json ? JSON.stringify(servers.addresses) : asList(servers.addresses));
@@ -61,7 +66,7 @@ async function serve({ set, fresh, json }: CliOptions, signal: AbortSignal): Pro
   await servers.stop();
 }
 
-function asList(addresses: ServerAddresses): string {
+function asList(addresses: object): string {
   return Object.entries(addresses)
     .map(([name, address]) => `${name.padEnd(6)} ${String(address)}`)
     .join('\n');

@@ -31,6 +31,8 @@ export interface StartOptions<Name extends ServerName = ServerName> {
   readonly fresh?: boolean;
   /** All by default. */
   readonly only?: readonly Name[];
+  /** As processes of this machine even where a container engine answers. False by default. */
+  readonly native?: boolean;
   /** `full` by default. */
   readonly progress?: Progress;
   /** Gives up the start. */
@@ -59,12 +61,9 @@ export async function startServers<Name extends ServerName = ServerName>(
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= release(runner, claim));
   try {
-    const { start } = (runner = await createRunner({
-      set,
-      names,
-      fresh,
-      onLost: options.onLost ?? (() => undefined),
-    }));
+    const createRunner = await chooseRunner(options.native ?? false);
+    runner = await createRunner({ set, names, fresh, onLost: options.onLost ?? (() => undefined) });
+    const { start } = runner;
     const works = names.map((name) => ({
       title: name,
       async run(step: Step) {
@@ -96,8 +95,8 @@ export async function useServers(options: StartOptions): Promise<UsedServers> {
   return { addresses: parseAddresses(given, 'UNSTALE_TEST_SERVERS'), stop: () => Promise.resolve() };
 }
 
-async function createRunner(options: RunnerOptions): Promise<Runner> {
-  return (await engineAnswers()) ? createComposeRunner(options) : createNativeRunner(options);
+async function chooseRunner(native: boolean): Promise<(options: RunnerOptions) => Promise<Runner>> {
+  return !native && (await engineAnswers()) ? createComposeRunner : createNativeRunner;
 }
 
 const NAMES_MAX = 50;

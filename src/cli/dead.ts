@@ -9,6 +9,7 @@ export async function park(
   messages: readonly UnreadableMessage[],
   partition: number,
 ): Promise<void> {
+  if (messages.length === 0) return;
   const { config, metrics, alerts } = parts;
   const place = { topic: config.kafka.topic, partition };
   await sendDead(
@@ -24,7 +25,7 @@ export async function park(
   });
 }
 
-/** Resolves when Kafka has acknowledged them. */
+/** Resolves when Kafka has acknowledged them. One by one: each may be nearly as large as a broker takes at once. */
 export async function sendDead({ sideline, config }: Parts, records: readonly DeadRecord[]): Promise<void> {
-  await sideline.send(deadLetterTopicOf(config), records);
+  for (const record of records) await sideline.send(deadLetterTopicOf(config), [record]);
 }

@@ -7,7 +7,7 @@ import { connectQueue } from '../clients/queue.js';
 import type { Config } from '../config/schema.js';
 import { newestCheckpoint } from '../domain/checkpoint.js';
 import { describePosition } from '../domain/position.js';
-import { type LagEvidence, type LagReport, computeLag, exceeds } from '../ops/lag.js';
+import { type LagEvidence, type LagReport, computeLag, exceeds, messagesBehind } from '../ops/lag.js';
 import type { Logger } from '../ops/logger.js';
 import { checkpointTopic } from '../publish/topics.js';
 import { createResources } from './resources.js';
@@ -85,8 +85,8 @@ async function gather(
     nowMs: Date.now(),
     checkpoint,
     ahead,
-    ends: ends ?? new Map(),
-    starts: starts ?? new Map(),
+    ends,
+    starts,
     groups: groups.map((group, index) => ({
       ...group,
       committed: committed[index] ?? new Map<number, bigint>(),
@@ -116,9 +116,7 @@ async function askSource(
 
 async function countMessages(kafka: KafkaClient, topic: string): Promise<number> {
   const [ends, starts] = await Promise.all([kafka.endOffsets(topic), kafka.startOffsets(topic)]);
-  let count = 0n;
-  for (const [partition, end] of ends ?? []) count += end - (starts?.get(partition) ?? 0n);
-  return Number(count);
+  return messagesBehind(new Map(), { starts, ends });
 }
 
 /** One line a stage, for people. */

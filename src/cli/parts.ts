@@ -10,7 +10,7 @@ import { type Health, createHealth, startHealthWatch } from '../ops/health.js';
 import type { Logger } from '../ops/logger.js';
 import { type Metrics, createMetrics } from '../ops/metrics.js';
 import { createOpsServer } from '../ops/server.js';
-import { checkpointTopic, messageTopic } from '../publish/topics.js';
+import { checkpointTopic, deadLetterTopic, messageTopic } from '../publish/topics.js';
 import { deadLetterTopicOf, settleStage } from './names.js';
 import type { Resources } from './resources.js';
 import type { StageName } from './stages.js';
@@ -71,7 +71,7 @@ export async function buildParts(options: PipelineOptions, resources: Resources)
   resources.opened(kafka, (opened) => opened.close());
   await untilAvailable(options, async () => {
     await kafka.ensureTopic(messageTopic(config.kafka.topic, config.kafka.partitions));
-    await kafka.ensureTopic(messageTopic(deadLetterTopicOf(config), 1));
+    await kafka.ensureTopic(deadLetterTopic(deadLetterTopicOf(config)));
     await kafka.ensureTopic(checkpointTopic(config.name));
   });
   const sideline = await openProducer(options, kafka, resources);

@@ -1,10 +1,13 @@
 import { type RunningConsumer, startConsumer } from '../clients/kafka-consumer.js';
 import type { BatchHandler } from '../domain/batch.js';
 import { createInvalidator } from '../invalidate/invalidator.js';
+import type { UnreadableMessage } from '../invalidate/plan.js';
+import { messagesBehind } from '../ops/lag.js';
 import { createSettler } from '../settle/settler.js';
 import { park } from './dead.js';
 import { settleGroupOf, settleStage } from './names.js';
 import { type Parts, untilAvailable } from './parts.js';
+import { startSampling } from './sampling.js';
 import type { Deletion } from './wire-deletion.js';
 
 /** Deletes what a batch of messages names; for the first look and for the second. */
@@ -12,15 +15,13 @@ function createHandler(parts: Parts, { deleteTargets, queue }: Deletion, stage: 
   const { mapping, metrics, health, config } = parts;
   const stageHealth = health.stage(stage);
   const { consumer } = metrics;
+  // What no mapping can read has been parked by the first look; what this mapping lacks may be new since then.
+  const isOwn = ({ lost }: UnreadableMessage): boolean => stage === 'invalidate' || lost === 'keys';
   return createInvalidator({
-    targetsOf: (change) => mapping.planFor(change.table)?.targetsOf(change) ?? [],
+    addTargets: (change, targets) => mapping.planFor(change.table)?.targetsOf(change, targets),
     deleteTargets,
     queueRetry: (failed) => queue.add(failed, stage),
-    // The first look has parked them already.
-    parkUnreadable:
-      stage === 'invalidate'
-        ? (messages, partition) => park(parts, messages, partition)
-        : () => Promise.resolve(),
+    parkUnreadable: (messages, partition) => park(parts, messages.filter(isOwn), partition),
     observe: {
       batch({ messages, targets, removed, failed }) {
         stageHealth.progress();
@@ -56,7 +57,6 @@ async function startDeletingConsumer(
 ): Promise<void> {
   const { config, kafka, log, metrics, health, resources, onFailure } = parts;
   const { topic, partitions, consumer } = config.kafka;
-  const lag = new Map<number, number>();
   const open = (): Promise<RunningConsumer> =>
     startConsumer({
       ...consumer,
@@ -69,18 +69,10 @@ async function startDeletingConsumer(
       onFailure,
       observe: {
         assigned(count) {
-          lag.clear();
           health.stage(stage).ready(`reads ${count} of ${partitions} partitions`);
         },
         handled(messages) {
           metrics.consumer.messages.inc({ stage }, messages);
-        },
-        lag(partition, messages) {
-          lag.set(partition, messages);
-          metrics.consumer.lagMessages.set(
-            { stage },
-            [...lag.values()].reduce((sum, each) => sum + each, 0),
-          );
         },
         paused(count) {
           metrics.consumer.pausedPartitions.set({ stage }, count);
@@ -89,6 +81,11 @@ async function startDeletingConsumer(
     });
   const running = await untilAvailable(parts, open);
   resources.opened(running, (opened) => opened.stop());
+  startSampling(parts, async () => {
+    const [starts, ends] = await Promise.all([kafka.startOffsets(topic), kafka.endOffsets(topic)]);
+    const committed = await kafka.groupOffsets(groupId, topic);
+    metrics.consumer.lagMessages.set({ stage }, messagesBehind(committed, { starts, ends }));
+  });
 }
 
 export async function startSettling(parts: Parts, deletion: Deletion): Promise<void> {

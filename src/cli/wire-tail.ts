@@ -18,7 +18,9 @@ import { checkpointTopic } from '../publish/topics.js';
 import { openBinlog, parseGtidSet } from '../tail/binlog.js';
 import type { TailTables } from '../tail/change-reader.js';
 import { becomeLeader } from '../tail/leader.js';
-import { startTail } from '../tail/tail.js';
+import { type Tail, startTail } from '../tail/tail.js';
+import { secondsBehind } from '../ops/lag.js';
+import { startSampling } from './sampling.js';
 import { type Parts, untilAvailable } from './parts.js';
 import type { Outlet, OutletHooks, Source, TailEffects, TailObserver } from '../tail/effects.js';
 import type { StageHealth } from '../ops/health.js';
@@ -161,7 +163,7 @@ export function createTailObserver({ tail, publish }: Metrics): TailObserver {
       tail.leader.set(leads ? 1 : 0);
     },
     checkpointed({ currentAtMs }) {
-      publish.checkpointAgeSeconds.set(Math.max(0, (Date.now() - currentAtMs) / 1_000));
+      publish.checkpointedAt.set(currentAtMs / 1_000);
     },
   };
 }
@@ -186,4 +188,19 @@ export async function startTailing(parts: Parts): Promise<void> {
     now: () => Date.now(),
   });
   resources.opened(tail, (opened) => opened.stop());
+  startSampling(parts, () => sampleLag(parts, tail));
+}
+
+/** Sets the tail's lag, unless another process leads. */
+async function sampleLag({ config, metrics }: Parts, tail: Tail): Promise<void> {
+  const progress = tail.progress();
+  if (progress === undefined) return;
+  const session = await openMysqlSession({ url: config.mysql.url });
+  try {
+    const { transactions, bytes } = await session.ahead(progress.position());
+    metrics.tail.lagSeconds.set(secondsBehind(progress.currentAtMs, transactions, Date.now()));
+    if (bytes !== undefined) metrics.tail.lagBytes.set(bytes);
+  } finally {
+    await session.close();
+  }
 }

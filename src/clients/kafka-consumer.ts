@@ -27,7 +27,6 @@ export interface ConsumerObserver {
   /** The group has given this member its partitions. */
   assigned(partitions: number): void;
   handled(messages: number): void;
-  lag(partition: number, messages: number): void;
   paused(partitions: number): void;
 }
 
@@ -124,13 +123,7 @@ function createBatchLoop(options: ConsumerOptions, commits: Commits, pauses: Pau
     return handling.finally(() => inHand.delete(handling));
   };
   return {
-    async eachBatch({
-      batch: { partition, messages, highWatermark },
-      resolveOffset,
-      heartbeat,
-      isRunning,
-      isStale,
-    }) {
+    async eachBatch({ batch: { partition, messages }, resolveOffset, heartbeat, isRunning, isStale }) {
       const startedAtMs = performance.now();
       for (let from = 0; from < messages.length; from += maxPollRecords) {
         if (resting || !isRunning() || isStale()) return;
@@ -138,11 +131,9 @@ function createBatchLoop(options: ConsumerOptions, commits: Commits, pauses: Pau
         const { handled, retryInMs } = await handleChunk(partition, chunk);
         const last = chunk[handled - 1];
         if (last !== undefined) {
-          const nextOffset = BigInt(last.offset) + 1n;
           resolveOffset(last.offset);
-          commits.done(partition, nextOffset);
+          commits.done(partition, BigInt(last.offset) + 1n);
           observe.handled(handled);
-          observe.lag(partition, Number(BigInt(highWatermark) - nextOffset));
         }
         if (handled < chunk.length) {
           pauses.pause(partition, retryInMs);

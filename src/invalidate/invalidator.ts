@@ -5,14 +5,12 @@
  */
 import type { BatchHandler, IncomingMessage } from '../domain/batch.js';
 import type { FailedTarget } from '../domain/failed-target.js';
-import type { RowChange } from '../domain/change.js';
-import type { Target } from '../domain/cache-key.js';
 import { UnstaleError } from '../errors.js';
 import type { DeleteTargets } from './deletion.js';
-import { type UnreadableMessage, planBatch } from './plan.js';
+import { type AddTargets, type UnreadableMessage, planBatch } from './plan.js';
 
 export interface InvalidatorOptions {
-  readonly targetsOf: (change: RowChange) => readonly Target[];
+  readonly addTargets: AddTargets;
   readonly deleteTargets: DeleteTargets;
   /** Resolves when all of them are durable in the queue. */
   readonly queueRetry: (failed: readonly FailedTarget[]) => Promise<void>;
@@ -37,9 +35,9 @@ export interface InvalidationObserver {
 const STUCK_RETRY_MS = 1_000;
 
 export function createInvalidator(options: InvalidatorOptions): BatchHandler {
-  const { targetsOf, deleteTargets, queueRetry, parkUnreadable, observe } = options;
+  const { addTargets, deleteTargets, queueRetry, parkUnreadable, observe } = options;
   return async ({ partition, messages }) => {
-    const { targets, unreadable } = planBatch(messages, targetsOf);
+    const { targets, unreadable } = planBatch(messages, addTargets);
     const { removed, failed } = await deleteTargets(targets);
     try {
       // Both are durable before the offset moves.

@@ -7,6 +7,8 @@ import { UnstaleError } from '../errors.js';
 export interface UnreadableMessage {
   readonly message: IncomingMessage;
   readonly error: UnstaleError;
+  /** `message`: no mapping could read it. `keys`: this mapping lacks something in it for some of its keys. */
+  readonly lost: 'message' | 'keys';
 }
 
 /** What a batch of messages asks for: each target once, and the messages that nobody can read. */
@@ -15,20 +17,23 @@ export interface BatchPlan {
   readonly unreadable: readonly UnreadableMessage[];
 }
 
-/** Pure. A message that cannot be read spoils no other. */
-export function planBatch(
-  messages: readonly IncomingMessage[],
-  targetsOf: (change: RowChange) => readonly Target[],
-): BatchPlan {
-  const targets = new Map<string, Target>();
+/** Adds a change's targets to the list. @throws UnstaleError MESSAGE_UNREADABLE when some could not be made */
+export type AddTargets = (change: RowChange, targets: Target[]) => void;
+
+/** Pure. What cannot be read spoils nothing else. */
+export function planBatch(messages: readonly IncomingMessage[], addTargets: AddTargets): BatchPlan {
+  const targets: Target[] = [];
   const unreadable: UnreadableMessage[] = [];
   for (const message of messages) {
+    let lost: UnreadableMessage['lost'] = 'message';
     try {
-      for (const target of targetsOf(parseMessage(message.value))) targets.set(targetId(target), target);
+      const change = parseMessage(message.value);
+      lost = 'keys';
+      addTargets(change, targets);
     } catch (error) {
       if (!(error instanceof UnstaleError) || error.fate !== 'park') throw error;
-      unreadable.push({ message, error });
+      unreadable.push({ message, error, lost });
     }
   }
-  return { targets: [...targets.values()], unreadable };
+  return { targets: [...new Map(targets.map((target) => [targetId(target), target])).values()], unreadable };
 }

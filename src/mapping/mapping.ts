@@ -4,7 +4,8 @@
  * declared templates alone, and what a row holds is only ever text in them.
  */
 import type { Target } from '../domain/cache-key.js';
-import type { RowChange, RowImage, TableName } from '../domain/change.js';
+import { imagesOf, type RowChange, type RowImage, type TableName } from '../domain/change.js';
+import { UnstaleError } from '../errors.js';
 import { addTargets, compileKey, type CompiledKey } from './compiled-key.js';
 import { captureNames, keyProblems } from './key-problems.js';
 import { mappingError } from './mapping-error.js';
@@ -24,10 +25,11 @@ export interface TablePlan {
   /** The columns that messages must carry: those of templates, `when` and `value`. */
   readonly columns: ReadonlySet<string>;
   /**
-   * The targets of a change, of the image before and the image after; repeats are possible.
-   * @throws UnstaleError MESSAGE_UNREADABLE if an image lacks a column that a template needs
+   * Adds the targets of a change, of the image before and the image after, to a list; repeats are possible.
+   * @throws UnstaleError MESSAGE_UNREADABLE if an image lacks a column that a template needs; all other targets
+   * are in the list all the same
    */
-  targetsOf(change: RowChange): Target[];
+  targetsOf(change: RowChange, targets?: Target[]): Target[];
 }
 
 export interface MappingOptions {
@@ -81,7 +83,12 @@ function createPlan(
     ...(mapping.when ?? []),
     ...(mapping.value ? columnsOfValue(mapping.value) : []),
   ]);
-  return { table, templates, columns: new Set(columns), targetsOf: (change) => targetsOf(templates, change) };
+  return {
+    table,
+    templates,
+    columns: new Set(columns),
+    targetsOf: (change, targets = []) => targetsOf(templates, change, targets),
+  };
 }
 
 /** Undefined if the entry does not match. A group that took no part in the match is empty text. */
@@ -102,26 +109,28 @@ function constantsOf(match: TableMatch, table: TableName): ReadonlyMap<string, s
   ]);
 }
 
-function targetsOf(templates: readonly CompiledKey[], change: RowChange): Target[] {
-  const targets: Target[] = [];
-  switch (change.operation) {
-    case 'insert':
-      for (const template of templates) addTargets(targets, template, change.after);
-      break;
-    case 'delete':
-      for (const template of templates) addTargets(targets, template, change.before);
-      break;
-    case 'update':
-      for (const template of templates) {
-        if (!template.counts(change)) continue;
-        addTargets(targets, template, change.before);
-        // Most updates leave the key's columns as they are; the values are compared, not the names in `changed`.
-        if (!sameValues(template.columns, change.before, change.after))
-          addTargets(targets, template, change.after);
+function targetsOf(templates: readonly CompiledKey[], change: RowChange, targets: Target[]): Target[] {
+  let missing: UnstaleError | undefined;
+  for (const template of templates) {
+    for (const image of imagesFor(template, change)) {
+      try {
+        addTargets(targets, template, image);
+      } catch (error) {
+        if (!(error instanceof UnstaleError)) throw error;
+        missing = error; // told once the other templates have had their turn
       }
-      break;
+    }
   }
+  if (missing !== undefined) throw missing;
   return targets;
+}
+
+/** Which images of the change this template has to be filled in from. */
+function imagesFor(template: CompiledKey, change: RowChange): readonly RowImage[] {
+  if (change.operation !== 'update') return imagesOf(change);
+  if (!template.counts(change)) return [];
+  // Most updates leave the key's columns as they are; the values are compared, not the names in `changed`.
+  return sameValues(template.columns, change.before, change.after) ? [change.before] : imagesOf(change);
 }
 
 function sameValues(columns: readonly string[], before: RowImage, after: RowImage): boolean {

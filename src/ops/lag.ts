@@ -6,8 +6,8 @@ export interface LagEvidence {
   readonly checkpoint: Checkpoint | undefined;
   /** What MySQL has logged beyond the checkpoint. */
   readonly ahead: { readonly transactions: boolean; readonly bytes: number | undefined } | undefined;
-  readonly ends: ReadonlyMap<number, bigint>;
-  readonly starts: ReadonlyMap<number, bigint>;
+  readonly ends: ReadonlyMap<number, bigint> | undefined;
+  readonly starts: ReadonlyMap<number, bigint> | undefined;
   readonly groups: readonly {
     readonly stage: string;
     readonly group: string;
@@ -34,10 +34,12 @@ export interface LagReport {
 /** Pure. */
 export function computeLag(evidence: LagEvidence, describe: (checkpoint: Checkpoint) => string): LagReport {
   const { checkpoint, ahead, nowMs, retry, deadLetters } = evidence;
-  const behindMs = checkpoint === undefined ? undefined : Math.max(0, nowMs - checkpoint.currentAtMs);
   return {
     tail: {
-      seconds: ahead?.transactions === false ? 0 : behindMs === undefined ? null : behindMs / 1_000,
+      seconds:
+        checkpoint === undefined
+          ? null
+          : secondsBehind(checkpoint.currentAtMs, ahead?.transactions !== false, nowMs),
       bytes: ahead?.bytes ?? null,
       position: checkpoint === undefined ? null : describe(checkpoint),
     },
@@ -51,12 +53,22 @@ export function computeLag(evidence: LagEvidence, describe: (checkpoint: Checkpo
   };
 }
 
-/** A partition without a committed offset is read from its start. */
-function messagesBehind(committed: ReadonlyMap<number, bigint>, { ends, starts }: LagEvidence): number {
+type Offsets = ReadonlyMap<number, bigint>;
+
+/** How many messages a group has before it. A partition without a committed offset is read from its start. */
+export function messagesBehind(
+  committed: Offsets,
+  { ends, starts }: { readonly ends: Offsets | undefined; readonly starts: Offsets | undefined },
+): number {
   let messages = 0n;
-  for (const [partition, end] of ends)
-    messages += end - (committed.get(partition) ?? starts.get(partition) ?? 0n);
+  for (const [partition, end] of ends ?? [])
+    messages += end - (committed.get(partition) ?? starts?.get(partition) ?? 0n);
   return Number(messages);
+}
+
+/** How late the tail is, in seconds; 0 when MySQL has logged nothing that is not published. */
+export function secondsBehind(currentAtMs: number, hasMore: boolean, nowMs: number): number {
+  return hasMore ? Math.max(0, nowMs - currentAtMs) / 1_000 : 0;
 }
 
 /** The first thing that lags more than `maxMs`; undefined when nothing does. */

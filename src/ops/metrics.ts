@@ -41,7 +41,10 @@ export function createMetrics() {
       messages: counter('published_messages_total', 'Messages that Kafka acknowledged.'),
       batches: counter('publish_batches_total', 'Sends that Kafka acknowledged.'),
       seconds: histogram('publish_seconds', 'Time from send to acknowledgement.', PUBLISH_BUCKETS),
-      checkpointAgeSeconds: gauge('checkpoint_age_seconds', 'Age of what the last checkpoint covers.'),
+      checkpointedAt: gauge(
+        'checkpoint_timestamp_seconds',
+        'Up to when everything is published and checkpointed; subtract it from now for its age.',
+      ),
     },
     /** `stage` is `invalidate`, `settle-1`, and so on. */
     consumer: {

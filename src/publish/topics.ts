@@ -51,6 +51,13 @@ export function messageTopic(name: string, partitions: number): TopicSpec {
   };
 }
 
+/** Its records are the original messages and some headers more. */
+export function deadLetterTopic(name: string): TopicSpec {
+  const spec = messageTopic(name, 1);
+  const bytesMax = MESSAGE_BYTES_MAX + 1024 * 1024;
+  return { ...spec, settings: { ...spec.settings, 'max.message.bytes': String(bytesMax) } };
+}
+
 export function checkpointTopic(name: string): TopicSpec {
   return {
     name: `${name}.checkpoint`,

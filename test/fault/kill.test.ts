@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { messageOf } from '../../src/errors.js';
 import { accountProblems, createItems } from '../support/items.js';
 import { seededRandom } from '../support/random.js';
 import { readTopic } from '../support/topic.js';
@@ -32,7 +33,10 @@ test(
   async () => {
     const seed = Number(process.env.UNSTALE_TEST_SEED ?? Math.floor(Math.random() * 2 ** 32));
     const lanes = Array.from({ length: LANES }, (_, lane) => runLane(lane, seededRandom(seed + lane)));
-    const problems = (await Promise.all(lanes)).flat();
+    const ends = await Promise.allSettled(lanes); // no lane is left behind when another fails
+    const problems = ends.flatMap((end) =>
+      end.status === 'fulfilled' ? end.value : [messageOf(end.reason)],
+    );
     expect(problems, `UNSTALE_TEST_SEED=${seed} kills at the same moments`).toEqual([]);
   },
 );
@@ -55,13 +59,15 @@ async function runLane(lane: number, random: () => number): Promise<string[]> {
       expect(await unstale.exited).toBe('SIGKILL');
       unstale = world.start('run', '-c', path);
     }
-    await unstale.ready();
+    await unstale.ready(60_000);
     await load.untilMore(10);
     await load.stop();
     await items.untilNoneStale();
     return accountProblems(await readTopic(world.kafka, world.topic), await items.versions());
   } catch (error) {
-    throw new Error(`lane ${lane}: the last run's log:\n${unstale.log()}`, { cause: error });
+    throw new Error(`lane ${lane}: ${messageOf(error)}\nThe last run's log:\n${unstale.log()}`, {
+      cause: error,
+    });
   } finally {
     await load.stop();
     await items.close();
@@ -75,7 +81,7 @@ async function comeTo(unstale: UnstaleProcess, random: () => number): Promise<vo
     await unstale.get('/livez');
     await sleep(share * DURING_START_MAX_MS);
   } else {
-    await unstale.ready();
+    await unstale.ready(60_000);
     await sleep(share * AFTER_READY_MAX_MS);
   }
 }

@@ -46,7 +46,7 @@ describe('the architecture', () => {
   beforeAll(async () => {
     const options = { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true };
     const resolving = { extensionAlias: { '.js': ['.ts', '.js'] } };
-    const { output } = await cruise(['src'], options, resolving as object, {
+    const { output } = await cruise(['src'], options, resolving, {
       tsConfig: extractTSConfig('tsconfig.json'),
     });
     if (typeof output === 'string') throw new Error(output);

@@ -1,3 +1,4 @@
+import { clearLine, cursorTo } from 'node:readline';
 import { chalkStderr } from 'chalk';
 import { createLogUpdate } from 'log-update';
 import { renderLine, renderNote, renderView } from './render.js';
@@ -24,6 +25,9 @@ export function openScreen(look: () => ViewState): Screen {
 function openTerminal(look: () => ViewState): Screen {
   const update = createLogUpdate(process.stderr);
   const draw = (): void => {
+    // The cursor rests on the empty line below: there the terminal echoes ^C and whatever is typed.
+    cursorTo(process.stderr, 0);
+    clearLine(process.stderr, 0);
     update(renderView(look(), chalkStderr).join('\n'));
   };
   draw();

@@ -14,7 +14,7 @@ const messageOf = (offset: number, value: unknown): IncomingMessage => ({
   value: typeof value === 'string' ? Buffer.from(value) : Buffer.from(JSON.stringify(value)),
   timestamp: '0',
 });
-const insert = (offset: number, id: number): IncomingMessage =>
+const insert = (offset: number, id: number | string): IncomingMessage =>
   messageOf(offset, { op: 'c', before: null, after: { id }, source: { db: 'shop', table: 'products' } });
 
 interface World {
@@ -26,8 +26,11 @@ interface World {
 function setUp({ deletion, queueRetry, park }: World = {}) {
   const events: string[] = [];
   const handle = createInvalidator({
-    targetsOf: (change) =>
-      change.operation === 'delete' ? [] : [target(`product:${JSON.stringify(change.after.id)}`)],
+    addTargets(change, targets) {
+      if (change.operation === 'delete') return;
+      targets.push(target(`product:${JSON.stringify(change.after.id)}`));
+      if (change.after.id === 'lacking') throw new UnstaleError('MESSAGE_UNREADABLE', 'it lacks a column');
+    },
     deleteTargets:
       deletion ??
       ((targets) => {
@@ -95,9 +98,25 @@ describe('a batch of messages', () => {
   });
 });
 
+describe('a message that lacks a column for one of its keys', () => {
+  test('has its other keys deleted, and is parked', async () => {
+    const { handle, events } = setUp();
+    await handle([insert(0, 'lacking')]);
+    expect(events).toEqual(['delete product:"lacking"', 'park 0']);
+  });
+
+  test('is told apart from one that no mapping could read', () => {
+    const lacking = new UnstaleError('MESSAGE_UNREADABLE', 'it lacks a column');
+    const { unreadable } = planBatch([insert(0, 1), messageOf(1, 'not json')], () => {
+      throw lacking;
+    });
+    expect(unreadable.map(({ lost }) => lost)).toEqual(['keys', 'message']);
+  });
+});
+
 describe('the plan of a batch', () => {
   test('keeps a key and a field of the same text apart', () => {
     const both = [target('k'), { ...target('k'), field: 'f' }, { ...target('k'), field: 'f' }, target('kf')];
-    expect(planBatch([insert(0, 1)], () => both).targets).toHaveLength(3);
+    expect(planBatch([insert(0, 1)], (_, targets) => targets.push(...both)).targets).toHaveLength(3);
   });
 });

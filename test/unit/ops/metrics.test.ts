@@ -12,7 +12,7 @@ const promised = [
   'published_messages_total',
   'publish_batches_total',
   'publish_seconds',
-  'checkpoint_age_seconds',
+  'checkpoint_timestamp_seconds',
   'consumed_messages_total',
   'deleted_keys_total',
   'removed_keys_total',
