@@ -31,6 +31,7 @@ export const errorTable = {
   CHECKPOINT_UNREADABLE: halt('The checkpoint topic could not be read in time, or its record is damaged.'),
   LEADER_LOST: retry('Another tail leads, or the session that held the leader lock ended.'),
   KAFKA_UNREACHABLE: retry('Kafka does not answer, or refused a request for now.'),
+  MESSAGE_TOO_LARGE: halt('A change is larger than the topic takes, max.message.bytes.'),
   KAFKA_TOPIC_UNSAFE: halt('An existing topic has settings that could lose messages.'),
   REDIS_UNREACHABLE: retry('Redis does not answer, or answers with an error.'),
   REDIS_UNSAFE: halt("The queue's Redis could forget jobs, or is the cache itself."),

@@ -35,7 +35,7 @@ function readOptions(): Options {
     .opts<Options>();
 }
 
-/** One Ctrl-C comes several times: from the terminal, and passed on by npm and by tsx. */
+/** One Ctrl-C comes several times: from the terminal, and passed on by npm. */
 const oneCtrlCMs = 1000;
 
 /** Aborts at the first Ctrl-C, SIGTERM or SIGHUP. At the second, or if npm was killed, the process ends at once. */

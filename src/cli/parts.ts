@@ -75,7 +75,11 @@ export async function buildParts(options: PipelineOptions, resources: Resources)
     await kafka.ensureTopic(checkpointTopic(config.name));
   });
   const sideline = await openProducer(options, kafka, resources);
-  return { ...options, resources, mapping, metrics, health, alerts, kafka, sideline };
+  const onFailure = (error: UnstaleError): void => {
+    alerts.alert({ event: 'halted', title: error.message, details: { code: error.code } });
+    options.onFailure(error);
+  };
+  return { ...options, onFailure, resources, mapping, metrics, health, alerts, kafka, sideline };
 }
 
 /** As health and metrics name them: settling has a stage for each delay. */

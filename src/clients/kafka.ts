@@ -62,6 +62,7 @@ export interface KafkaProducer {
 const REQUEST_TIMEOUT_MS = 10_000;
 
 export function createKafkaClient(options: KafkaOptions): KafkaClient {
+  const logBridge = createLogBridge(options.log);
   const kafka = new KafkaClass({
     clientId: options.clientId,
     brokers: [...options.brokers],
@@ -75,7 +76,7 @@ export function createKafkaClient(options: KafkaOptions): KafkaClient {
       maxRetryTime: 5_000,
     },
     logLevel: logLevel.WARN,
-    logCreator: () => createLogBridge(options.log),
+    logCreator: () => logBridge,
   });
   let connecting: Promise<Admin> | undefined;
   const admin = (): Promise<Admin> => {
@@ -164,15 +165,15 @@ async function ensureTopic(admin: Admin, spec: TopicSpec): Promise<void> {
   const configEntries = Object.entries(spec.settings).map(([name, value]) => ({ name, value }));
   const replicationFactor = Math.min(3, brokers.length);
   if (replicationFactor === 3) configEntries.push({ name: 'min.insync.replicas', value: '2' });
-  const topics = await admin.listTopics();
-  if (!topics.includes(spec.name)) {
-    const { name: topic, partitions: numPartitions } = spec;
-    await admin.createTopics({
-      topics: [{ topic, numPartitions, replicationFactor, configEntries }],
-      waitForLeaders: true,
-    });
+  if ((await admin.listTopics()).includes(spec.name)) {
+    demandSafeTopic(spec, await describeTopic(admin, spec.name));
+    return;
   }
-  demandSafeTopic(spec, await describeTopic(admin, spec.name));
+  const { name: topic, partitions: numPartitions } = spec;
+  await admin.createTopics({
+    topics: [{ topic, numPartitions, replicationFactor, configEntries }],
+    waitForLeaders: true,
+  });
 }
 
 async function describeTopic(
@@ -263,6 +264,12 @@ const HOPELESS = new Set([
 export function kafkaError(error: unknown, what: string): UnstaleError {
   if (error instanceof UnstaleError) return error;
   const type = error instanceof Error && 'type' in error ? String(error.type) : '';
+  if (type === 'MESSAGE_TOO_LARGE') {
+    const advice = 'Raise max.message.bytes of the topic, or let messages carry less: kafka.columns: mapped';
+    return new UnstaleError('MESSAGE_TOO_LARGE', `${what} was refused as too large. ${advice}.`, {
+      cause: error,
+    });
+  }
   const advice = HOPELESS.has(type) ? ' Give the user the rights for it (kafka-acls.sh).' : '';
   return new UnstaleError('KAFKA_UNREACHABLE', `${what} failed: ${messageOf(error)}.${advice}`, {
     cause: error,
@@ -271,11 +278,22 @@ export function kafkaError(error: unknown, what: string): UnstaleError {
 
 type LogEntry = Parameters<ReturnType<NonNullable<KafkaConfig['logCreator']>>>[0];
 
-/** kafkajs's own lines are details for whoever looks into a broken connection. */
+/** How often the same line of kafkajs is repeated. */
+const REPEAT_AFTER_MS = 60_000;
+
+/** kafkajs's own lines: broken connections are worth a warning, single refused requests are tried again quietly. */
 export function createLogBridge(log: Logger): (entry: LogEntry) => void {
+  const toldAtMs = new Map<string, number>();
   return ({ namespace, level, log: { message, ...rest } }) => {
     const details = { namespace, error: rest.error as unknown, broker: rest.broker as unknown };
-    if (level <= logLevel.ERROR) log.warn(details, `kafkajs: ${message}`);
-    else log.debug(details, `kafkajs: ${message}`);
+    const isLoud = level <= logLevel.ERROR && !message.startsWith('Response ');
+    const nowMs = performance.now();
+    if (isLoud && nowMs - (toldAtMs.get(message) ?? -REPEAT_AFTER_MS) >= REPEAT_AFTER_MS) {
+      if (toldAtMs.size > 100) toldAtMs.clear(); // messages with numbers in them
+      toldAtMs.set(message, nowMs);
+      log.warn(details, `kafkajs: ${message}`);
+    } else {
+      log.debug(details, `kafkajs: ${message}`);
+    }
   };
 }

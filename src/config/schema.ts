@@ -43,7 +43,7 @@ const producer = z
   .strictObject({
     retries: wholeNumber(0, 1000)
       .prefault(10)
-      .describe('Attempts before the session starts anew from the checkpoint.'),
+      .describe('Attempts of a request to Kafka; then the tail begins anew from its checkpoint.'),
     retryBackoff: duration('1ms', '5m').prefault('100ms').describe('Wait before the first retry; doubles.'),
   })
   .transform(({ retries, retryBackoff }) => ({ retries, retryBackoffMs: retryBackoff }));
@@ -146,7 +146,9 @@ const alerts = z.strictObject({
 
 const ops = z
   .strictObject({
-    listen: address(0, '127.0.0.1:9400').prefault('127.0.0.1:9400').describe('Metrics, health and the page.'),
+    listen: address(0, '127.0.0.1:9400')
+      .prefault('127.0.0.1:9400')
+      .describe('Where metrics and health are served.'),
     token: text().prefault('').describe('Bearer token that requests must bring; empty: none.'),
   })
   .transform(({ listen, token }) => ({

@@ -20,12 +20,12 @@ export interface InvalidatorOptions {
 }
 
 export interface InvalidationObserver {
-  /** A batch is done: its targets were asked to be deleted, of which some existed and some failed. */
+  /** A batch is done: its targets were asked to be deleted, of which some existed, and some failed and are queued. */
   batch(result: {
     messages: readonly IncomingMessage[];
     targets: number;
     removed: number;
-    failed: number;
+    failed: readonly FailedTarget[];
   }): void;
   /** Nothing of a batch is done yet. */
   stuck(reason: UnstaleError): void;
@@ -50,7 +50,7 @@ export function createInvalidator(options: InvalidatorOptions): BatchHandler {
       observe.stuck(error);
       return { handled: 0, retryInMs: STUCK_RETRY_MS };
     }
-    observe.batch({ messages, targets: targets.length, removed, failed: failed.length });
+    observe.batch({ messages, targets: targets.length, removed, failed });
     return { handled: messages.length, retryInMs: 0 };
   };
 }

@@ -1,11 +1,11 @@
 /**
  * What the process measures, in a registry of its own. In: calls by the stages. Out: Prometheus' text format.
- * Guarantees: every metric is there from the start, so that an alert on a missing one is a true alert.
+ * Series with labels appear with their first event.
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
 /** Fine where deletes should be (milliseconds), coarse up to a minute, where something is broken. */
-const COMMIT_TO_DELETE_BUCKETS = [
+const PUBLISH_TO_DELETE_BUCKETS = [
   0.0005, 0.001, 0.0015, 0.002, 0.003, 0.004, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
   5, 10, 30, 60,
 ];
@@ -60,15 +60,15 @@ export function createMetrics() {
         'Keys that could not be deleted and went to the retry queue.',
         'stage',
       ),
-      commitToDeleteSeconds: histogram(
-        'commit_to_delete_seconds',
-        "Time from a message's ts_ms to its keys' deletion.",
-        COMMIT_TO_DELETE_BUCKETS,
+      publishToDeleteSeconds: histogram(
+        'publish_to_delete_seconds',
+        "Time from sending a change's message to Kafka to its keys' deletion.",
+        PUBLISH_TO_DELETE_BUCKETS,
       ),
       lagMessages: gauge('consumer_lag_messages', 'Messages not yet handled.', 'stage'),
       pausedPartitions: gauge(
         'paused_partitions',
-        'Partitions that wait, because their keys could not be deleted.',
+        'Partitions that wait: not due yet (settle), or their keys could be neither deleted nor queued.',
         'stage',
       ),
     },

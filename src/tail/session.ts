@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly onPrepared: (progress: Progress) => void;
   /** The server sends. */
   readonly onReading: (from: Checkpoint) => void;
+  /** A transaction is published, or there is none to be published. */
+  readonly onProgress: () => void;
   readonly signal: AbortSignal;
   /** Wall clock, ms since 1970. */
   readonly now: () => number;
@@ -72,7 +74,7 @@ async function readBinlog(
   leadership: Leadership,
   { checkpoint, source }: PreparedSession,
 ): Promise<void> {
-  const { effects, observe, signal, onPrepared } = options;
+  const { effects, observe, signal, onPrepared, onProgress } = options;
   const progress = createProgress(checkpoint.position, effects.parseGtids, checkpoint.currentAtMs);
   onPrepared(progress);
   const ending = createEnding();
@@ -86,6 +88,7 @@ async function readBinlog(
     advance(mark) {
       progress.advance(mark);
       observe.transaction();
+      onProgress();
     },
     onFailure: ending.fail,
     onPressure(high) {
@@ -124,7 +127,7 @@ async function readBinlog(
 }
 
 function openStream(
-  { effects, observe, now, onReading }: SessionOptions,
+  { effects, observe, now, onReading, onProgress }: SessionOptions,
   checkpoint: Checkpoint,
   { tables }: Source,
   outlet: Outlet,
@@ -141,7 +144,9 @@ function openStream(
       outlet.commit(mark);
     },
     onIdle(place) {
-      if (outlet.idle()) progress.caughtUp(now(), place);
+      if (!outlet.idle()) return;
+      progress.caughtUp(now(), place);
+      onProgress();
     },
   });
   return effects.openBinlog({

@@ -51,7 +51,7 @@ export function startTail(options: TailOptions): Tail {
 interface TailState {
   progress: Progress | undefined;
   resetPosition: boolean;
-  /** Sessions that failed one after another before they could read. */
+  /** Sessions that failed one after another without any progress. */
   failures: number;
 }
 
@@ -103,9 +103,12 @@ async function runToItsEnd(
         observe.session();
       },
       onReading({ position, epoch }) {
-        state.failures = 0;
-        health.ready();
+        if (state.failures === 0) health.ready();
         log.info({ position: describePosition(position), epoch }, 'reading the binlog');
+      },
+      onProgress() {
+        if (state.failures > 0) health.ready();
+        state.failures = 0;
       },
     });
     return undefined;

@@ -15,6 +15,8 @@ import type { World } from './world.js';
 export interface Items {
   /** For `configure`: a key and a field of a hash for each row. */
   readonly tables: object;
+  /** Puts every row's version into the cache. */
+  warm(): Promise<void>;
   startLoad(options?: LoadOptions): Load;
   /** Of each row that has changed, by id. */
   versions(): Promise<ReadonlyMap<number, number>>;
@@ -68,6 +70,7 @@ export async function createItems(world: World): Promise<Items> {
       cache.hset(prefix + HASH_FIELDS, String(id), version),
     ]);
   };
+  const nextIds = Array.from({ length: WRITERS }, (_, writer) => idsOf(writer));
   const stale = async (): Promise<string[]> => {
     const versions = await rowVersions();
     if (versions.size === 0) return [];
@@ -94,7 +97,13 @@ export async function createItems(world: World): Promise<Items> {
         ],
       },
     },
-    startLoad: (options = {}) => startLoad({ pool, cache, prefix, put }, options),
+    async warm() {
+      const [rows] = await pool.query<RowDataPacket[]>('SELECT id, version FROM items');
+      const pairs = rows.map((row) => [String(row.id), String(row.version)] as const);
+      await cache.mset(new Map(pairs.map(([id, version]) => [`${prefix}item:${id}`, version])));
+      await cache.hset(prefix + HASH_FIELDS, new Map(pairs));
+    },
+    startLoad: (options = {}) => startLoad({ pool, cache, prefix, put, nextIds }, options),
     versions: rowVersions,
     stale,
     async untilNoneStale(timeoutMs = 30_000) {
@@ -123,13 +132,15 @@ interface LoadParts {
   readonly cache: Redis;
   readonly prefix: string;
   readonly put: (id: number, version: number) => Promise<void>;
+  /** Of each writer; they go on where the last load ended, so that no row changes twice that should not. */
+  readonly nextIds: readonly (() => number)[];
 }
 
 /** A fill later than this after its read is given up: settling promises nothing for such readers. */
 const FILL_WITHIN_MS = 400;
 
 function startLoad(parts: LoadParts, { changesPerSecond = 300, readers = 0 }: LoadOptions): Load {
-  const { pool, put } = parts;
+  const { pool, put, nextIds } = parts;
   const state = { running: true, changes: 0 };
   const versionOf = async (id: number): Promise<number> => {
     const [rows] = await pool.query<RowDataPacket[]>('SELECT version FROM items WHERE id = ?', [id]);
@@ -142,9 +153,10 @@ function startLoad(parts: LoadParts, { changesPerSecond = 300, readers = 0 }: Lo
     state.changes += 1;
   };
   const everyMs = (WRITERS * 1_000) / changesPerSecond;
-  const work = Array.from({ length: WRITERS }, (_, writer) => repeat(state, everyMs, change, idsOf(writer)));
+  const work = nextIds.map((nextId) => repeat(state, everyMs, () => change(nextId())));
   for (let reader = 0; reader < readers; reader++) {
-    work.push(repeat(state, 2, (id) => readThrough(parts, versionOf, id), hotIds(reader, 1)));
+    const nextId = hotIds(reader);
+    work.push(repeat(state, 2, () => readThrough(parts, versionOf, nextId())));
   }
   return {
     changes: () => state.changes,
@@ -172,34 +184,30 @@ async function readThrough(
 }
 
 /** Servers that are away make an attempt fail; the load goes on, and whoever looks at its changes sees that it hangs. */
-async function repeat(
-  state: { running: boolean },
-  everyMs: number,
-  act: (id: number) => Promise<void>,
-  ids: Iterable<number>,
-): Promise<void> {
+async function repeat(state: { running: boolean }, everyMs: number, act: () => Promise<void>): Promise<void> {
   let dueAtMs = performance.now();
-  for (const id of ids) {
-    if (!state.running) return;
-    await act(id).catch(() => sleep(20));
+  while (state.running) {
+    await act().catch(() => sleep(20));
     dueAtMs = Math.max(dueAtMs + everyMs, performance.now() - 100);
     await sleep(dueAtMs - performance.now());
   }
 }
 
 /** No row has two writers, so that a row's version is sure between reading and changing it. The last has the hot ones. */
-function idsOf(writer: number): Iterable<number> {
-  return writer === WRITERS - 1 ? hotIds(0, 1) : coldIds(writer);
+function idsOf(writer: number): () => number {
+  return writer === WRITERS - 1 ? hotIds(0) : coldIds(writer);
 }
 
-function* hotIds(first: number, step: number): Iterable<number> {
-  for (let id = first; ; id += step) yield 1 + (id % HOT_ROWS);
+function hotIds(first: number): () => number {
+  let turn = first;
+  return () => 1 + (turn++ % HOT_ROWS);
 }
 
-function* coldIds(writer: number): Iterable<number> {
+function coldIds(writer: number): () => number {
   const writers = WRITERS - 1;
   const rows = Math.floor((ROWS - HOT_ROWS) / writers);
-  for (let turn = 0; ; turn += 1) yield 1 + HOT_ROWS + writer + writers * (turn % rows);
+  let turn = 0;
+  return () => 1 + HOT_ROWS + writer + writers * (turn++ % rows);
 }
 
 /**

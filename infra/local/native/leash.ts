@@ -28,11 +28,25 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A command that ends by itself, e.g. apt-get. Returns its standard output. @throws ExecaError */
+/** A command that ends by itself, e.g. apt-get. Returns its standard output. */
 export async function run(launch: Launch, { signal, env = {} }: RunOptions): Promise<string> {
   const { file, args } = leashed(launch, process.pid);
-  const { stdout } = await execa(file, args, { stdin: 'ignore', cancelSignal: signal, env });
-  return stdout;
+  const { stdout, stderr, failed, exitCode } = await execa(file, args, {
+    stdin: 'ignore',
+    cancelSignal: signal,
+    env,
+    reject: false,
+  });
+  signal.throwIfAborted();
+  if (!failed) return stdout;
+  const end = (stderr === '' ? stdout : stderr).split('\n').slice(-ERROR_LINES).join('\n');
+  throw new Error(`${commandLine(launch)} failed (exit code ${exitCode ?? 'unknown'}):\n${end}`);
+}
+
+const ERROR_LINES = 20;
+
+function commandLine({ file, args }: Launch): string {
+  return [file, ...args].join(' ');
 }
 
 export interface ServerProcess {

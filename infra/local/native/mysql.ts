@@ -1,5 +1,4 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import path from 'node:path';
 import { cached } from '../packages/cache.js';
 import type { Program } from '../packages/program.js';
@@ -66,7 +65,7 @@ export async function prepareMysql(program: Program, dataDir: string, step: Step
 /** `--no-defaults` must come first: the machine's own my.cnf is not for this server. */
 function baseArgs({ root }: Program): string[] {
   const args = ['--no-defaults'];
-  if (userInfo().uid === 0) args.push('--user=root');
+  if (process.getuid?.() === 0) args.push('--user=root');
   if (root !== undefined) {
     const usr = path.join(root, 'usr');
     args.push(

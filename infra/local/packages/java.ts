@@ -99,6 +99,11 @@ const TRUST_STORE = 'etc/ssl/certs/java/cacerts';
 
 /** The machine's, which may have some of its own; a bare machine has none, but Node.js has. */
 async function trustedCertificates(): Promise<readonly string[]> {
-  const machines = splitPems(await readFile('/etc/ssl/certs/ca-certificates.crt', 'utf8').catch(() => ''));
-  return machines.length > 0 ? machines : rootCertificates;
+  const machines = await readPems('/etc/ssl/certs/ca-certificates.crt');
+  const extra = await readPems(process.env.NODE_EXTRA_CA_CERTS ?? '');
+  return [...(machines.length > 0 ? machines : rootCertificates), ...extra];
+}
+
+async function readPems(file: string): Promise<string[]> {
+  return splitPems(await readFile(file, 'utf8').catch(() => ''));
 }

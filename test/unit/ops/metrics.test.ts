@@ -17,7 +17,7 @@ const promised = [
   'deleted_keys_total',
   'removed_keys_total',
   'failed_keys_total',
-  'commit_to_delete_seconds',
+  'publish_to_delete_seconds',
   'consumer_lag_messages',
   'paused_partitions',
   'retry_depth',
@@ -39,13 +39,13 @@ describe('The metrics', () => {
     metrics.tail.rows.inc({ table: 'shop.products' }, 3);
     metrics.consumer.lagMessages.set({ stage: 'settle-1' }, 7);
     metrics.retry.deadLetters.inc({ reason: 'RETRIES_EXHAUSTED' });
-    metrics.consumer.commitToDeleteSeconds.observe(0.0012);
+    metrics.consumer.publishToDeleteSeconds.observe(0.0012);
     const text = await metrics.text();
     expect(text).toContain('unstale_tail_rows_total{table="shop.products"} 3');
     expect(text).toContain('unstale_consumer_lag_messages{stage="settle-1"} 7');
     expect(text).toContain('unstale_dead_letters_total{reason="RETRIES_EXHAUSTED"} 1');
-    expect(text).toContain('unstale_commit_to_delete_seconds_bucket{le="0.001"} 0');
-    expect(text).toContain('unstale_commit_to_delete_seconds_bucket{le="0.0015"} 1');
+    expect(text).toContain('unstale_publish_to_delete_seconds_bucket{le="0.001"} 0');
+    expect(text).toContain('unstale_publish_to_delete_seconds_bucket{le="0.0015"} 1');
   });
 
   test('of two processes in one do not mix', async () => {
