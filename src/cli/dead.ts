@@ -16,7 +16,7 @@ export async function park(
     parts,
     messages.map(({ message, error }) => deadMessage(message, place, error.message, Date.now())),
   );
-  metrics.retry.deadLetters.inc({ reason: 'unreadable_message' }, messages.length);
+  metrics.retry.deadLetters.inc({ reason: 'MESSAGE_UNREADABLE' }, messages.length);
   const first = messages[0];
   alerts.alert({
     event: 'unreadable_message',

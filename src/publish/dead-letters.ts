@@ -21,7 +21,7 @@ export function deadMessage(
   atMs: number,
 ): DeadRecord {
   const from = `${place.topic}/${place.partition}/${offset}`;
-  return { key, value, headers: { ...headersOf('unreadable_message', error, atMs), from } };
+  return { key, value, headers: { ...headersOf('MESSAGE_UNREADABLE', error, atMs), from } };
 }
 
 export interface KeysGivenUp {

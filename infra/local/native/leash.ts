@@ -8,6 +8,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
 
 export interface Launch {
@@ -31,15 +32,16 @@ export interface RunOptions {
 /** A command that ends by itself, e.g. apt-get. Returns its standard output. */
 export async function run(launch: Launch, { signal, env = {} }: RunOptions): Promise<string> {
   const { file, args } = leashed(launch, process.pid);
-  const { stdout, stderr, failed, exitCode } = await execa(file, args, {
+  const { stdout, all, failed, exitCode } = await execa(file, args, {
     stdin: 'ignore',
     cancelSignal: signal,
     env,
+    all: true,
     reject: false,
   });
   signal.throwIfAborted();
   if (!failed) return stdout;
-  const end = (stderr === '' ? stdout : stderr).split('\n').slice(-ERROR_LINES).join('\n');
+  const end = stripVTControlCharacters(all).trim().split('\n').slice(-ERROR_LINES).join('\n');
   throw new Error(`${commandLine(launch)} failed (exit code ${exitCode ?? 'unknown'}):\n${end}`);
 }
 
