@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cached } from '../packages/cache.js';
 import type { Java } from '../packages/java.js';
@@ -23,8 +23,8 @@ export interface KafkaSoftware {
 
 export async function kafkaSoftware(java: Java, step: Step): Promise<KafkaSoftware> {
   const folder = await cached(`kafka-${KAFKA_VERSION}`, async (unfinished) => {
-    await fetchJars(java, softwareIn(unfinished), step);
-    await formatStorage(java, softwareIn(unfinished), unfinished, step);
+    await fetchJars(java, unfinished, step);
+    await formatStorage(java, unfinished, step);
   });
   return softwareIn(folder);
 }
@@ -33,13 +33,16 @@ function softwareIn(folder: string): KafkaSoftware {
   return { classPath: path.join(folder, 'libs', '*'), dataTemplate: path.join(folder, 'data') };
 }
 
-async function fetchJars(java: Java, { classPath }: KafkaSoftware, step: Step): Promise<void> {
+async function fetchJars(java: Java, folder: string, step: Step): Promise<void> {
   const maven = await java.maven();
   step.report(`fetching Kafka ${KAFKA_VERSION} with Maven`);
+  // Maven's own repository would double what is kept, and a user without an entry in passwd has no place for it.
+  const repository = path.join(folder, 'repository');
   const properties = {
     'kafka.version': KAFKA_VERSION,
+    'maven.repo.local': repository,
     includeScope: 'runtime',
-    outputDirectory: path.dirname(classPath),
+    outputDirectory: path.dirname(softwareIn(folder).classPath),
   };
   await maven([
     '--file',
@@ -47,15 +50,12 @@ async function fetchJars(java: Java, { classPath }: KafkaSoftware, step: Step): 
     COPY_GOAL,
     ...Object.entries(properties).map(([name, value]) => `-D${name}=${value}`),
   ]);
+  await rm(repository, { recursive: true });
 }
 
-async function formatStorage(
-  java: Java,
-  { classPath, dataTemplate }: KafkaSoftware,
-  folder: string,
-  step: Step,
-): Promise<void> {
+async function formatStorage(java: Java, folder: string, step: Step): Promise<void> {
   step.report('formatting its storage');
+  const { classPath, dataTemplate } = softwareIn(folder);
   const propertiesFile = path.join(folder, 'format.properties');
   // The ports are not part of what is stored.
   await writeFile(propertiesFile, brokerProperties(dataTemplate, [1, 2]));
