@@ -32,7 +32,10 @@ export async function run({ config, stages, resetPosition, log }: RunOptions): P
     log.info({ signal }, 'stopping');
     stopping.abort();
   };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  const onBug = (error: unknown): void => {
+    log.fatal({ err: error }, 'a bug ends the process; what was not acknowledged will be done again');
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('uncaughtExceptionMonitor', onBug);
   for (const warning of config.warnings) log.warn(warning);
   try {
     const pipeline = await startPipeline({
@@ -58,7 +61,7 @@ export async function run({ config, stages, resetPosition, log }: RunOptions): P
       );
     }
   } finally {
-    process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal).off('SIGINT', onSignal).off('uncaughtExceptionMonitor', onBug);
   }
   log.info({ exitCode }, 'stopped');
   return exitCode;

@@ -194,7 +194,11 @@ export async function startTailing(parts: Parts): Promise<void> {
 /** Sets the tail's lag, unless another process leads. */
 async function sampleLag({ config, metrics }: Parts, tail: Tail): Promise<void> {
   const progress = tail.progress();
-  if (progress === undefined) return;
+  if (progress === undefined) {
+    metrics.tail.lagSeconds.set(0); // the lag is the leader's to tell
+    metrics.tail.lagBytes.set(0);
+    return;
+  }
   const session = await openMysqlSession({ url: config.mysql.url });
   try {
     const { transactions, bytes } = await session.ahead(progress.position());

@@ -26,7 +26,7 @@ export interface TailOptions {
 }
 
 export interface Tail {
-  /** Of the running session, or of the last one; undefined before the first. */
+  /** Of the running session; undefined while there is none, as for a tail that stands by. */
   progress(): Progress | undefined;
   /** Stops reading, waits for acknowledgements, writes the last checkpoint. */
   stop(): Promise<void>;
@@ -37,10 +37,15 @@ const BACKOFF_MAX_MS = 10_000;
 
 export function startTail(options: TailOptions): Tail {
   const stopping = new AbortController();
-  const state: TailState = { progress: undefined, resetPosition: options.resetPosition, failures: 0 };
+  const state: TailState = {
+    progress: undefined,
+    isReading: false,
+    resetPosition: options.resetPosition,
+    failures: 0,
+  };
   const running = runSessions(options, state, stopping.signal);
   return {
-    progress: () => state.progress,
+    progress: () => (state.isReading ? state.progress : undefined),
     stop() {
       stopping.abort();
       return running;
@@ -49,7 +54,9 @@ export function startTail(options: TailOptions): Tail {
 }
 
 interface TailState {
+  /** Of the last session. */
   progress: Progress | undefined;
+  isReading: boolean;
   resetPosition: boolean;
   /** Sessions that failed one after another without any progress. */
   failures: number;
@@ -103,6 +110,7 @@ async function runToItsEnd(
         observe.session();
       },
       onReading({ position, epoch }) {
+        state.isReading = true;
         if (state.failures === 0) health.ready();
         log.info({ position: describePosition(position), epoch }, 'reading the binlog');
       },
@@ -115,5 +123,7 @@ async function runToItsEnd(
   } catch (error) {
     if (error instanceof UnstaleError) return error;
     return new UnstaleError('BUG', messageOf(error), { cause: error });
+  } finally {
+    state.isReading = false;
   }
 }

@@ -10,7 +10,7 @@ import { watchNpm } from '../../infra/local/npm-watch.js';
 import { type BenchReport, runBench } from './bench.js';
 import { partNames, type PartName, withCompared } from './measurements.js';
 import { createProgress } from './progress.js';
-import { missedAny } from './results.js';
+import { disturbedParts, missedAny } from './results.js';
 import { renderTable } from './table.js';
 
 interface Options {
@@ -91,6 +91,11 @@ async function show(report: BenchReport, stamp: string, json: boolean): Promise<
   const file = path.join(folder, `${stamp}.json`);
   await writeFile(file, text);
   process.stdout.write(json ? text : `${renderTable(report.figures)}\n`);
+  const disturbed = disturbedParts(report.measurements);
+  if (disturbed.length > 0)
+    process.stderr.write(
+      `Other programs took much of the CPUs during ${disturbed.join(', ')}: measure again on a quiet machine.\n`,
+    );
   process.stderr.write(`All of it: ${path.relative(process.cwd(), file)}\n`);
 }
 

@@ -1,5 +1,5 @@
 /** In: what was measured. Out: rows of figures with their verdicts. Pure. */
-import type { Measurements, PartName, Surroundings } from './measurements.js';
+import { type Measurements, type PartName, partNames, type Surroundings } from './measurements.js';
 import { debeziumRowsPerSecond, fastestPeerRowsPerSecond } from './peers.js';
 
 export type Unit =
@@ -46,6 +46,16 @@ export function figuresOf({ tail, limit, pipeline, latency }: Measurements): Fig
 
 export const missedAny = (figures: readonly Figure[]): boolean =>
   figures.some(({ verdict }) => verdict === 'missed');
+
+/** From here on the peers' runs were thrown away and repeated. */
+const othersShareMax = 0.15;
+
+/** The parts during which other programs took so much of the CPUs that their figures tell little. */
+export function disturbedParts(measurements: Measurements): PartName[] {
+  return partNames.filter((part) =>
+    measurements[part].some(({ othersShare }: Surroundings) => othersShare > othersShareMax),
+  );
+}
 
 function tailQuestions(tail: Measurements['tail'], limit: Measurements['limit']): Question[] {
   const rates = tail.map(({ rowsPerSecond }) => rowsPerSecond);

@@ -5,6 +5,7 @@ import { accountProblems, createItems } from '../support/items.js';
 import { seededRandom } from '../support/random.js';
 import { readTopic } from '../support/topic.js';
 import type { UnstaleProcess } from '../support/unstale.js';
+import { until } from '../support/until.js';
 import { type World, createWorld } from '../support/world.js';
 
 /** Deployments that are killed side by side, since each start waits until Kafka has given the dead member up. */
@@ -83,5 +84,37 @@ async function comeTo(unstale: UnstaleProcess, random: () => number): Promise<vo
   } else {
     await unstale.ready(60_000);
     await sleep(share * AFTER_READY_MAX_MS);
+  }
+}
+
+test('what was deleted, but not yet settled, when the process is first killed is settled afterwards', async () => {
+  const world = await openWorld();
+  await world.sql.query(
+    'CREATE TABLE items (id INT PRIMARY KEY, version INT); INSERT INTO items VALUES (1, 0)',
+  );
+  const path = await world.configure(
+    { [`${world.id}.items`]: { keys: ['item:{id}'] } },
+    { settle: { after: ['4s'] } },
+  );
+  const unstale = await world.run(path);
+  await world.fill('item:1');
+  await world.sql.query('UPDATE items SET version = 1');
+  await world.untilGone('item:1');
+  await until(async () => (await committedMessages(world)) > 0, { what: 'the deletes to be committed' });
+  await world.fill('item:1'); // by a reader that had read the row before the update
+  unstale.kill('SIGKILL');
+  await unstale.exited;
+  await world.run(path);
+  await world.untilGone('item:1');
+});
+
+async function committedMessages({ kafka, topic, id }: World): Promise<number> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const [found] = await admin.fetchOffsets({ groupId: `${id}-group`, topics: [topic] });
+    return (found?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
+  } finally {
+    await admin.disconnect();
   }
 }

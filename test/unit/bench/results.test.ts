@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LatencyRun, LimitRun, Measurements, TailRun } from '../../bench/measurements.js';
-import { type Figure, figuresOf, medianOf, missedAny } from '../../bench/results.js';
+import { disturbedParts, type Figure, figuresOf, medianOf, missedAny } from '../../bench/results.js';
 
 const none: Measurements = { tail: [], limit: [], pipeline: [], latency: [] };
 
@@ -129,6 +129,12 @@ describe('the pipeline', () => {
     const figures = figuresOf({ ...none, tail: [tailRun(100_000)], pipeline });
     expect(find(figures, 'binlog -> deleted, 2 keys a row')).toMatchObject({ ratio: 0.4, verdict: 'missed' });
   });
+});
+
+test('one run in which others took over 15 % of the CPUs makes its part untrustworthy', () => {
+  const tail = [tailRun(90_000), { ...tailRun(60_000), othersShare: 0.16 }];
+  const limit = [{ ...limitRun(240_000, 120_000), othersShare: 0.15 }];
+  expect(disturbedParts({ ...none, tail, limit })).toEqual(['tail']);
 });
 
 test('parts that did not run have no figures', () => {
