@@ -118,23 +118,36 @@ async function startDeletingConsumer(
   });
 }
 
-export async function startSettling(parts: Parts, deletion: Deletion): Promise<void> {
+/**
+ * Gives new settle groups their offsets, durably and before the first look commits any: a group that had none after a
+ * crash would be taken for a new one, and would never settle what was deleted before. A new group has nothing to
+ * settle that the first look did long ago.
+ */
+export async function prepareSettleGroups(parts: Parts): Promise<void> {
   const { config, kafka } = parts;
   const { topic, consumer } = config.kafka;
-  for (const [index, afterMs] of config.settle.afterMs.entries()) {
+  for (const index of config.settle.afterMs.keys()) {
     const groupId = settleGroupOf(config, index);
-    const stage = settleStage(index);
     await untilAvailable(parts, async () => {
-      // A new group has nothing to settle that the main group did long ago.
       if ((await kafka.groupOffsets(groupId, topic)).size > 0) return;
-      const main = await kafka.groupOffsets(consumer.groupId, topic);
-      if (main.size > 0) await kafka.setGroupOffsets(groupId, topic, main);
+      const [starts, main] = await Promise.all([
+        kafka.startOffsets(topic),
+        kafka.groupOffsets(consumer.groupId, topic),
+      ]);
+      await kafka.setGroupOffsets(groupId, topic, new Map([...(starts ?? []), ...main]));
     });
+  }
+}
+
+export async function startSettling(parts: Parts, deletion: Deletion): Promise<void> {
+  const { config } = parts;
+  for (const [index, afterMs] of config.settle.afterMs.entries()) {
+    const stage = settleStage(index);
     const handle = createSettler({
       afterMs,
       now: () => Date.now(),
       handle: createHandler(parts, deletion, stage),
     });
-    await startDeletingConsumer(parts, stage, groupId, handle);
+    await startDeletingConsumer(parts, stage, settleGroupOf(config, index), handle);
   }
 }

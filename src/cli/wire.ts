@@ -4,7 +4,7 @@
  */
 import { type Parts, type PipelineOptions, buildParts } from './parts.js';
 import { createResources } from './resources.js';
-import { startInvalidating, startSettling } from './wire-consumers.js';
+import { prepareSettleGroups, startInvalidating, startSettling } from './wire-consumers.js';
 import { openDeletion, startRetry } from './wire-deletion.js';
 import { startTailing } from './wire-tail.js';
 
@@ -32,6 +32,7 @@ async function startStages(parts: Parts): Promise<void> {
   if (stages.has('invalidate') || stages.has('settle') || stages.has('retry')) {
     const deletion = await openDeletion(parts);
     if (stages.has('retry')) startRetry(parts, deletion);
+    if (stages.has('settle')) await prepareSettleGroups(parts);
     if (stages.has('invalidate')) await startInvalidating(parts, deletion);
     if (stages.has('settle')) await startSettling(parts, deletion);
   }
