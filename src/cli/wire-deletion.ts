@@ -10,6 +10,9 @@ import { createRetryWorker } from '../retry/worker.js';
 import { sendDead } from './dead.js';
 import { type Parts, untilAvailable } from './parts.js';
 
+/** Beside the cache's own time-out, so that a batch handler ends within about a second even when both hang. */
+const ADD_TIMEOUT_MS = 500;
+
 /** The cache and the queue, joined into the one deletion path. */
 export interface Deletion {
   readonly cache: CacheClient;
@@ -20,7 +23,12 @@ export interface Deletion {
 
 export async function openDeletion({ config, log, resources, signal }: Parts): Promise<Deletion> {
   const cache = resources.opened(connectCache(config.redis, log), (opened) => opened.close());
-  const queueClient = connectQueue({ url: config.queue.url, name: config.name, log });
+  const queueClient = connectQueue({
+    url: config.queue.url,
+    name: config.name,
+    log,
+    timeoutMs: ADD_TIMEOUT_MS,
+  });
   resources.opened(queueClient, (opened) => opened.close());
   await untilAvailable({ log, signal }, () => cache.ping());
   await untilAvailable({ log, signal }, async () => {
