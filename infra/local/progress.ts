@@ -1,5 +1,4 @@
 import { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } from 'listr2';
-import { messageOf } from './ready.js';
 import type { Step } from './server.js';
 
 /** `full`: every step. `quiet`: only what takes long and is done once, so that nobody waits for minutes unaware. */
@@ -20,7 +19,7 @@ export async function runTogether(
 ): Promise<void> {
   const failure = new AbortController();
   const giveUp = AbortSignal.any([signal, failure.signal]);
-  /** @returns what to show of a failure */
+  // What to show of a failure. The error itself is thrown when all the others have ended.
   const attempt = async (work: Work, show: Omit<Step, 'signal'>): Promise<string | undefined> => {
     try {
       await work.run({ ...show, signal: giveUp });
@@ -28,7 +27,7 @@ export async function runTogether(
     } catch (error) {
       if (giveUp.aborted) return 'given up';
       failure.abort(error);
-      return messageOf(error).split('\n')[0];
+      return 'see below';
     }
   };
   await (progress === 'full' ? withTaskList(works, attempt) : withPlainLines(works, attempt));

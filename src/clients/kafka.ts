@@ -2,7 +2,6 @@
  * The one place, beside the consumer's file, that knows kafkajs: producing, topics, offsets, and reading a compacted
  * topic to its end.
  */
-import { randomUUID } from 'node:crypto';
 import kafkajs, {
   type Admin,
   type Kafka,
@@ -15,6 +14,8 @@ import { UnstaleError, messageOf } from '../errors.js';
 import type { Logger } from '../ops/logger.js';
 import type { OutgoingMessage } from '../publish/message-batch.js';
 import { type TopicSpec, demandSafeTopic } from '../publish/topics.js';
+import { kafkaError } from './kafka-error.js';
+import { commitOnce, readAll } from './kafka-groups.js';
 
 // A CommonJS package, whose names Node cannot all find by itself.
 const { ConfigResourceTypes, Kafka: KafkaClass, logLevel } = kafkajs;
@@ -39,6 +40,7 @@ export interface KafkaClient {
   startOffsets(topic: string): Promise<ReadonlyMap<number, bigint> | undefined>;
   /** Committed offset by partition; partitions without one are left out. */
   groupOffsets(groupId: string, topic: string): Promise<ReadonlyMap<number, bigint>>;
+  /** For a group that has no members yet. */
   setGroupOffsets(groupId: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
   /** All values in a one-partition topic, oldest first. */
   readAll(topic: string, timeoutMs: number): Promise<Buffer[]>;
@@ -105,11 +107,7 @@ export function createKafkaClient(options: KafkaOptions): KafkaClient {
         const known = found?.partitions.filter(({ offset }) => offset !== '-1') ?? [];
         return new Map(known.map(({ partition, offset }) => [partition, BigInt(offset)]));
       }),
-    setGroupOffsets: (groupId, topic, offsets) =>
-      ask(`Setting the offsets of group ${groupId}`, async (connected) => {
-        const partitions = [...offsets].map(([partition, offset]) => ({ partition, offset: String(offset) }));
-        await connected.setOffsets({ groupId, topic, partitions });
-      }),
+    setGroupOffsets: (groupId, topic, offsets) => commitOnce(kafka, groupId, topic, offsets),
     readAll: async (topic, timeoutMs) => readAll(kafka, await admin(), topic, timeoutMs),
     producer: () => connectProducer(kafka, options.brokers),
     async close() {
@@ -203,77 +201,6 @@ async function topicOffsets(
   if (!(await admin.listTopics()).includes(topic)) return undefined;
   const offsets = await admin.fetchTopicOffsets(topic);
   return new Map(offsets.map((found) => [found.partition, BigInt(found[end])]));
-}
-
-/**
- * kafkajs cannot read a topic outside a group, so a group is made for this one reading, and deleted afterwards.
- * @throws UnstaleError CHECKPOINT_UNREADABLE when the end is not reached in time
- */
-async function readAll(kafka: Kafka, admin: Admin, topic: string, timeoutMs: number): Promise<Buffer[]> {
-  const [bounds] = await admin.fetchTopicOffsets(topic);
-  if (bounds === undefined || BigInt(bounds.high) === BigInt(bounds.low)) return [];
-  const last = BigInt(bounds.high) - 1n;
-  const groupId = `unstale-read-${randomUUID()}`;
-  const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 250 });
-  const values: Buffer[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    await consumer.connect();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    await new Promise<void>((resolve, reject) => {
-      timer = setTimeout(() => {
-        const message = `Reading topic ${topic} to its end took longer than ${timeoutMs} ms.`;
-        reject(
-          new UnstaleError(
-            'CHECKPOINT_UNREADABLE',
-            `${message} Is Kafka overloaded, or a partition without leader?`,
-          ),
-        );
-      }, timeoutMs);
-      consumer.on(consumer.events.CRASH, ({ payload }) => {
-        reject(payload.error);
-      });
-      const eachBatch = ({
-        batch,
-      }: {
-        batch: { messages: { value: Buffer | null }[]; lastOffset(): string };
-      }): Promise<void> => {
-        for (const { value } of batch.messages) if (value !== null) values.push(value);
-        if (BigInt(batch.lastOffset()) >= last) resolve();
-        return Promise.resolve();
-      };
-      consumer.run({ autoCommit: false, eachBatch }).catch(reject);
-    });
-    return values;
-  } catch (error) {
-    throw kafkaError(error, `Reading topic ${topic}`);
-  } finally {
-    clearTimeout(timer);
-    await consumer.disconnect();
-    await admin.deleteGroups([groupId]).catch(() => undefined); // it expires by itself
-  }
-}
-
-/** kafkajs's errors that no waiting mends. */
-const HOPELESS = new Set([
-  'TOPIC_AUTHORIZATION_FAILED',
-  'GROUP_AUTHORIZATION_FAILED',
-  'CLUSTER_AUTHORIZATION_FAILED',
-]);
-
-export function kafkaError(error: unknown, what: string): UnstaleError {
-  if (error instanceof UnstaleError) return error;
-  const type = error instanceof Error && 'type' in error ? String(error.type) : '';
-  if (type === 'MESSAGE_TOO_LARGE') {
-    const advice = 'Raise max.message.bytes of the topic, or let messages carry less: kafka.columns: mapped';
-    return new UnstaleError('MESSAGE_TOO_LARGE', `${what} was refused as too large. ${advice}.`, {
-      cause: error,
-    });
-  }
-  const advice = HOPELESS.has(type) ? ' Give the user the rights for it (kafka-acls.sh).' : '';
-  return new UnstaleError('KAFKA_UNREACHABLE', `${what} failed: ${messageOf(error)}.${advice}`, {
-    cause: error,
-  });
 }
 
 type LogEntry = Parameters<ReturnType<NonNullable<KafkaConfig['logCreator']>>>[0];

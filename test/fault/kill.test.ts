@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { messageOf } from '../../src/errors.js';
 import { accountProblems, createItems } from '../support/items.js';
+import { untilDone } from '../support/progress.js';
 import { seededRandom } from '../support/random.js';
 import { readTopic } from '../support/topic.js';
 import type { UnstaleProcess } from '../support/unstale.js';
-import { until } from '../support/until.js';
 import { type World, createWorld } from '../support/world.js';
 
 /** Deployments that are killed side by side, since each start waits until Kafka has given the dead member up. */
@@ -94,27 +94,16 @@ test('what was deleted, but not yet settled, when the process is first killed is
   );
   const path = await world.configure(
     { [`${world.id}.items`]: { keys: ['item:{id}'] } },
-    { settle: { after: ['4s'] } },
+    { settle: { after: ['6s'] } },
   );
   const unstale = await world.run(path);
   await world.fill('item:1');
   await world.sql.query('UPDATE items SET version = 1');
   await world.untilGone('item:1');
-  await until(async () => (await committedMessages(world)) > 0, { what: 'the deletes to be committed' });
+  await untilDone(world);
   await world.fill('item:1'); // by a reader that had read the row before the update
   unstale.kill('SIGKILL');
   await unstale.exited;
   await world.run(path);
   await world.untilGone('item:1');
 });
-
-async function committedMessages({ kafka, topic, id }: World): Promise<number> {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    const [found] = await admin.fetchOffsets({ groupId: `${id}-group`, topics: [topic] });
-    return (found?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
-  } finally {
-    await admin.disconnect();
-  }
-}

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type LocalServers, startServers } from '../../infra/local/servers.js';
 import { type Items, type Load, createItems } from '../support/items.js';
+import { messagesBehind } from '../support/progress.js';
 import { survives } from '../support/under-load.js';
 import type { UnstaleProcess } from '../support/unstale.js';
 import { until } from '../support/until.js';
@@ -129,23 +130,4 @@ describe('while rows change', () => {
 async function changeRows(items: Items, count: number): Promise<void> {
   const load: Load = items.startLoad();
   await load.untilMore(count).finally(() => load.stop());
-}
-
-/** By what the group has committed, not by what the process says. */
-async function messagesBehind({ kafka, topic, id }: World): Promise<number> {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    const [committed] = await admin.fetchOffsets({ groupId: `${id}-group`, topics: [topic] });
-    const offsets = new Map(
-      committed?.partitions.map(({ partition, offset }) => [partition, Number(offset)]),
-    );
-    const ends = await admin.fetchTopicOffsets(topic);
-    return ends.reduce(
-      (sum, { partition, high }) => sum + Number(high) - Math.max(0, offsets.get(partition) ?? 0),
-      0,
-    );
-  } finally {
-    await admin.disconnect();
-  }
 }

@@ -24,7 +24,7 @@ const BORDERS: Readonly<Record<string, readonly string[]>> = {
 /** The only files that know a client library. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@vlasky/zongji': ['src/tail/binlog.ts'],
-  kafkajs: ['src/clients/kafka.ts', 'src/clients/kafka-consumer.ts'],
+  kafkajs: ['src/clients/kafka.ts', 'src/clients/kafka-consumer.ts', 'src/clients/kafka-groups.ts'],
   bullmq: ['src/clients/queue.ts', 'src/clients/queue-worker.ts'],
   mysql2: ['src/clients/mysql.ts', 'src/clients/mysql-lock.ts'],
   ioredis: ['src/clients/redis.ts', 'src/clients/queue.ts', 'src/clients/queue-worker.ts'],

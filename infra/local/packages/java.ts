@@ -58,10 +58,7 @@ async function unpackedJava(step: Step): Promise<Program> {
 
 /** Java and Maven together, for Debian's Maven brings a Java in any case. */
 async function javaFolder(step: Step): Promise<string> {
-  const system = await requireSystem(
-    'Java 17 or newer (java) or Maven (mvn), with which Kafka is fetched and run,',
-    step,
-  );
+  const system = await requireSystem('java with mvn', step);
   return cached(cacheName('java', system), async (unfinished) => {
     step.report(`fetching Java and Maven from the packages of ${system.id}`);
     await unpackPackages(unfinished, system, javaChoice(system), step.signal);

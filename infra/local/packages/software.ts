@@ -26,14 +26,14 @@ const MYSQL_APPARMOR_PROFILE = '/etc/apparmor.d/usr.sbin.mysqld';
 export async function mysqlProgram(step: Step): Promise<Program> {
   const found = await findProgram(MYSQL, searchPath());
   if (found !== undefined && !(await exists(MYSQL_APPARMOR_PROFILE))) return found;
-  const system = await requireSystem('MySQL 8.4 or newer (mysqld)', step);
+  const system = await requireSystem('mysqld', step);
   return unpackedProgram(MYSQL, { thing: 'mysql', system, choice: mysqlChoice(system) }, step);
 }
 
 export async function redisProgram(step: Step): Promise<Program> {
   const found = await findProgram(REDIS, searchPath());
   if (found !== undefined) return found;
-  const system = await requireSystem('Redis 6.2 or newer (redis-server)', step);
+  const system = await requireSystem('redis-server', step);
   const choice: PackageChoice = {
     suites: ['own'],
     candidates: ['redis-server'],

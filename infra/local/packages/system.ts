@@ -11,13 +11,17 @@ export interface System {
   readonly architecture: string;
 }
 
+const NEEDED =
+  'MySQL 8.4 or newer (mysqld), Redis 6.2 or newer (redis-server), Java 17 or newer (java) and Maven 3.6 or newer (mvn)';
+
 /** @throws Error that says what to install, where it cannot be fetched */
-export async function requireSystem(what: string, { signal }: Step): Promise<System> {
+export async function requireSystem(missing: string, { signal }: Step): Promise<System> {
   const release = parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => ''));
   if (release === undefined || !(await exists('/usr/bin/apt-get'))) {
     throw new Error(
-      `${what} is not on the PATH, and only on Debian and Ubuntu can it be fetched. Either install it, or start a ` +
-        `container engine that has "docker compose", or set UNSTALE_TEST_SERVERS to the addresses of running servers.`,
+      `There is no fitting ${missing} on the PATH, and only on Debian and Ubuntu can it be fetched. Do one of these: ` +
+        `start a container engine that has "docker compose"; install ${NEEDED}; or set UNSTALE_TEST_SERVERS to the ` +
+        `addresses of running servers, in the form that "npm run servers -- --json" prints.`,
     );
   }
   const architecture = await run({ file: 'dpkg', args: ['--print-architecture'] }, { signal });
