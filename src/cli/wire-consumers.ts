@@ -3,7 +3,6 @@ import type { BatchHandler } from '../domain/batch.js';
 import type { FailedTarget } from '../domain/failed-target.js';
 import { createInvalidator } from '../invalidate/invalidator.js';
 import type { UnreadableMessage } from '../invalidate/plan.js';
-import type { StageHealth } from '../ops/health.js';
 import { messagesBehind } from '../ops/lag.js';
 import type { Logger } from '../ops/logger.js';
 import { createSettler } from '../settle/settler.js';
@@ -17,7 +16,7 @@ import type { Deletion } from './wire-deletion.js';
 function createHandler(parts: Parts, { deleteTargets, queue }: Deletion, stage: string): BatchHandler {
   const { mapping, metrics, health, config } = parts;
   const stageHealth = health.stage(stage);
-  const outage = createOutageWatch(parts.log.child({ stage }), stageHealth);
+  const logOutage = createOutageLog(parts.log.child({ stage }));
   const { consumer } = metrics;
   // What no mapping can read has been parked by the first look; what this mapping lacks may be new since then.
   const isOwn = ({ lost }: UnreadableMessage): boolean => stage === 'invalidate' || lost === 'keys';
@@ -28,7 +27,8 @@ function createHandler(parts: Parts, { deleteTargets, queue }: Deletion, stage: 
     parkUnreadable: (messages, partition) => park(parts, messages.filter(isOwn), partition),
     observe: {
       batch({ messages, targets, removed, failed }) {
-        outage.look(targets, failed);
+        stageHealth.progress();
+        logOutage(targets, failed);
         consumer.deletedKeys.inc({ stage }, targets - failed.length);
         consumer.removedKeys.inc({ stage }, removed);
         consumer.failedKeys.inc({ stage }, failed.length);
@@ -48,29 +48,18 @@ function createHandler(parts: Parts, { deleteTargets, queue }: Deletion, stage: 
   });
 }
 
-/** Says once that keys cannot be deleted, and once that they can again (guarantee 10); they are queued meanwhile. */
-function createOutageWatch(
-  log: Logger,
-  health: StageHealth,
-): { look(targets: number, failed: readonly FailedTarget[]): void } {
+/** Says once that keys cannot be deleted, and once that they can again. They are safe in the queue meanwhile. */
+function createOutageLog(log: Logger): (targets: number, failed: readonly FailedTarget[]) => void {
   let failing = false;
-  return {
-    look(targets, failed) {
-      const [first] = failed;
-      if (first === undefined) {
-        health.progress();
-        if (failing && targets > 0) log.info('keys are deleted again');
-        failing = failing && targets === 0;
-        return;
-      }
-      if (!failing) {
-        const details = { keys: failed.length, reason: first.error };
-        log.warn(details, 'keys cannot be deleted, and go to the retry queue');
-      }
+  return (targets, [first, ...others]) => {
+    if (first !== undefined && !failing) {
+      const details = { keys: others.length + 1, reason: first.error };
+      log.warn(details, 'keys cannot be deleted, and go to the retry queue');
       failing = true;
-      if (failed.length === targets) health.waiting(`keys cannot be deleted: ${first.error}`);
-      else health.progress();
-    },
+    } else if (first === undefined && targets > 0 && failing) {
+      log.info('keys are deleted again');
+      failing = false;
+    }
   };
 }
 

@@ -10,7 +10,6 @@ import kafkajs, {
   type Producer,
   type SASLOptions,
 } from 'kafkajs';
-import { UnstaleError, messageOf } from '../errors.js';
 import type { Logger } from '../ops/logger.js';
 import type { OutgoingMessage } from '../publish/message-batch.js';
 import { type TopicSpec, demandSafeTopic } from '../publish/topics.js';

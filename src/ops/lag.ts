@@ -61,8 +61,10 @@ export function messagesBehind(
   { ends, starts }: { readonly ends: Offsets | undefined; readonly starts: Offsets | undefined },
 ): number {
   let messages = 0n;
-  for (const [partition, end] of ends ?? [])
-    messages += end - (committed.get(partition) ?? starts?.get(partition) ?? 0n);
+  for (const [partition, end] of ends ?? []) {
+    const [from, start] = [committed.get(partition) ?? 0n, starts?.get(partition) ?? 0n];
+    messages += end - (from > start ? from : start); // what has expired is not before the group any more
+  }
   return Number(messages);
 }
 

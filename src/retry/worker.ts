@@ -112,7 +112,7 @@ function createProcess(
     if (decision.do === 'bury' && !(await bury(decision.dead))) {
       return { data: decision.job, delayMs: backoffDelayMs(decision.job.attempts, backoff, random) };
     }
-    if (attempt.kind === 'unreachable') health.waiting(attempt.error);
+    if (decision.do === 'again') health.waiting(`keys cannot be deleted: ${decision.job.error}`);
     else health.progress();
     return decision.do === 'again' ? { data: decision.job, delayMs: decision.delayMs } : 'done';
   };
@@ -159,8 +159,9 @@ function startStatsWatch({ stats, observe, health, statsEveryMs = 5_000 }: Retry
     try {
       const found = await stats();
       observe.stats(found);
-      if (found.oldestOverdueMs === 0) health.ready();
-      else health.waiting(`the oldest of ${found.depth} jobs is ${found.oldestOverdueMs} ms overdue`);
+      if (found.depth === 0) health.ready();
+      else if (found.oldestOverdueMs > 0)
+        health.waiting(`the oldest of ${found.depth} jobs is ${found.oldestOverdueMs} ms overdue`);
     } catch (error) {
       health.waiting(messageOf(error));
     }

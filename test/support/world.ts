@@ -17,6 +17,8 @@ export interface World {
   readonly servers: ServerAddresses;
   readonly prefix: string;
   readonly topic: string;
+  /** For files; it goes with the world. */
+  readonly directory: string;
   readonly sql: mysql.Connection;
   readonly cache: Redis;
   readonly queue: Redis;
@@ -77,6 +79,7 @@ export async function createWorld(servers: ServerAddresses): Promise<World> {
     servers,
     prefix,
     topic,
+    directory,
     sql,
     cache,
     queue,
