@@ -14,8 +14,11 @@ export interface SettlerOptions {
   readonly handle: BatchHandler;
 }
 
-/** Changes become due one by one; a partition looks again at most this often, so that batches stay batches. */
-const LOOK_EVERY_MS = 100;
+/**
+ * Changes become due one by one, but partitions look again only at these ticks, and all at the same ones: so that
+ * batches stay batches, and one fetch serves all partitions.
+ */
+const TICK_MS = 250;
 
 /** Waits by handing back what is not due, never by holding it: nothing is lost by a restart. */
 export function createSettler({ afterMs, now, handle }: SettlerOptions): BatchHandler {
@@ -23,7 +26,7 @@ export function createSettler({ afterMs, now, handle }: SettlerOptions): BatchHa
     const nowMs = now();
     const due = countDue(messages, afterMs, nowMs);
     const next = messages[due];
-    const nextInMs = next === undefined ? 0 : Math.max(dueAtMs(next, afterMs) - nowMs, LOOK_EVERY_MS);
+    const nextInMs = next === undefined ? 0 : untilTick(dueAtMs(next, afterMs), nowMs);
     if (due === 0) return { handled: 0, retryInMs: nextInMs };
     const outcome = await handle({ partition, messages: messages.slice(0, due) });
     return outcome.handled < due ? outcome : { handled: due, retryInMs: nextInMs };
@@ -35,5 +38,8 @@ export function countDue(messages: readonly IncomingMessage[], afterMs: number, 
   const first = messages.findIndex((message) => dueAtMs(message, afterMs) > nowMs);
   return first === -1 ? messages.length : first;
 }
+
+/** How long until the first tick at which something is due; never 0, which would be at once. */
+const untilTick = (dueMs: number, nowMs: number): number => Math.ceil(dueMs / TICK_MS) * TICK_MS - nowMs;
 
 const dueAtMs = ({ timestamp }: IncomingMessage, afterMs: number): number => Number(timestamp) + afterMs;

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
 import type { RateMeter } from './rate.js';
 
-const pollEveryMs = 500;
+const pollEveryMs = 50;
 /** Nothing new for so long is a failure, not a slow run. */
 const standstillMs = 60_000;
 

@@ -17,6 +17,8 @@ export interface Items {
   readonly tables: object;
   /** Puts every row's version into the cache. */
   warm(): Promise<void>;
+  /** One more version of a row. */
+  change(id: number): Promise<void>;
   startLoad(options?: LoadOptions): Load;
   /** Of each row that has changed, by id. */
   versions(): Promise<ReadonlyMap<number, number>>;
@@ -64,6 +66,9 @@ export async function createItems(world: World): Promise<Items> {
     const [rows] = await pool.query<RowDataPacket[]>('SELECT id, version FROM items WHERE version > 0');
     return new Map(rows.map((row) => [Number(row.id), Number(row.version)]));
   };
+  const change = async (id: number): Promise<void> => {
+    await pool.query('UPDATE items SET version = version + 1 WHERE id = ?', [id]);
+  };
   const put = async (id: number, version: number): Promise<void> => {
     await Promise.all([
       cache.set(`${prefix}item:${id}`, version),
@@ -103,7 +108,8 @@ export async function createItems(world: World): Promise<Items> {
       await cache.mset(new Map(pairs.map(([id, version]) => [`${prefix}item:${id}`, version])));
       await cache.hset(prefix + HASH_FIELDS, new Map(pairs));
     },
-    startLoad: (options = {}) => startLoad({ pool, cache, prefix, put, nextIds }, options),
+    change,
+    startLoad: (options = {}) => startLoad({ pool, cache, prefix, put, change, nextIds }, options),
     versions: rowVersions,
     stale,
     async untilNoneStale(timeoutMs = 30_000) {
@@ -132,6 +138,7 @@ interface LoadParts {
   readonly cache: Redis;
   readonly prefix: string;
   readonly put: (id: number, version: number) => Promise<void>;
+  readonly change: (id: number) => Promise<void>;
   /** Of each writer; they go on where the last load ended, so that no row changes twice that should not. */
   readonly nextIds: readonly (() => number)[];
 }
@@ -140,20 +147,20 @@ interface LoadParts {
 const FILL_WITHIN_MS = 400;
 
 function startLoad(parts: LoadParts, { changesPerSecond = 300, readers = 0 }: LoadOptions): Load {
-  const { pool, put, nextIds } = parts;
+  const { pool, put, change, nextIds } = parts;
   const state = { running: true, changes: 0 };
   const versionOf = async (id: number): Promise<number> => {
     const [rows] = await pool.query<RowDataPacket[]>('SELECT version FROM items WHERE id = ?', [id]);
     return Number(rows[0]?.version);
   };
-  const change = async (id: number): Promise<void> => {
+  const changeCached = async (id: number): Promise<void> => {
     const version = await versionOf(id);
     await put(id, version).catch(() => undefined); // the row changes whether the cache is there or not
-    await pool.query('UPDATE items SET version = version + 1 WHERE id = ?', [id]);
+    await change(id);
     state.changes += 1;
   };
   const everyMs = (WRITERS * 1_000) / changesPerSecond;
-  const work = nextIds.map((nextId) => repeat(state, everyMs, () => change(nextId())));
+  const work = nextIds.map((nextId) => repeat(state, everyMs, () => changeCached(nextId())));
   for (let reader = 0; reader < readers; reader++) {
     const nextId = hotIds(reader);
     work.push(repeat(state, 2, () => readThrough(parts, versionOf, nextId())));

@@ -61,7 +61,7 @@ export async function createApt(
   };
 }
 
-/** `#clear` removes hooks that would act on the system's own state. */
+/** Its usual user could not write here. `#clear` removes hooks that would act on the system's own state. */
 function aptConfig(folder: string, suite: Suite): string {
   const common = `
 Dir::State::Lists "${folder}/lists";

@@ -11,18 +11,18 @@ export interface System {
   readonly architecture: string;
 }
 
-const NEEDED =
-  'MySQL 8.4 or newer (mysqld), Redis 6.2 or newer (redis-server), Java 17 or newer (java) and Maven 3.6 or newer (mvn)';
+/** For every error after which the servers cannot be fetched. */
+export const OTHER_WAYS =
+  'Other ways: start a container engine that has "docker compose"; install MySQL 8.4 or newer (mysqld), Redis 6.2 or ' +
+  'newer (redis-server), Java 17 or newer (java) and Maven 3.6 or newer (mvn); or set UNSTALE_TEST_SERVERS to the ' +
+  'addresses of running servers, in the form that "npm run servers -- --json" prints.';
 
-/** @throws Error that says what to install, where it cannot be fetched */
+/** @throws Error that says what to do, where nothing can be fetched */
 export async function requireSystem(missing: string, { signal }: Step): Promise<System> {
   const release = parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => ''));
   if (release === undefined || !(await exists('/usr/bin/apt-get'))) {
-    throw new Error(
-      `There is no fitting ${missing} on the PATH, and only on Debian and Ubuntu can it be fetched. Do one of these: ` +
-        `start a container engine that has "docker compose"; install ${NEEDED}; or set UNSTALE_TEST_SERVERS to the ` +
-        `addresses of running servers, in the form that "npm run servers -- --json" prints.`,
-    );
+    const problem = `There is no fitting ${missing} on the PATH, and only on Debian and Ubuntu can it be fetched.`;
+    throw new Error(`${problem} ${OTHER_WAYS}`);
   }
   const architecture = await run({ file: 'dpkg', args: ['--print-architecture'] }, { signal });
   return { ...release, architecture };

@@ -7,9 +7,10 @@ import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { run } from '../native/leash.js';
+import { messageOf } from '../ready.js';
 import { type Suite, createApt } from './apt.js';
 import { adoptAbsoluteLinks, writeLauncher } from './relocate.js';
-import type { System } from './system.js';
+import { OTHER_WAYS, type System } from './system.js';
 
 export interface PackageChoice {
   /** Where to look, the first that has a fitting version wins. */
@@ -53,13 +54,9 @@ async function download(scratch: string, system: System, choice: PackageChoice, 
     if (chosen !== undefined)
       return { files: await apt.download(chosen.packages), programs: chosen.programs };
   }
-  const reasons = problems.map(
-    (problem) => `\n${problem instanceof Error ? problem.message : String(problem)}`,
-  );
-  const wanted = choice.candidates.join(', ');
-  throw new Error(
-    `apt has no fitting version of any of ${wanted} for ${system.id} ${system.codename}${reasons.join('')}`,
-  );
+  const reasons = problems.map((problem) => `\n${messageOf(problem)}`).join('');
+  const wanted = `${choice.candidates.join(', ')} for ${system.id} ${system.codename}`;
+  throw new Error(`apt has no fitting version of any of ${wanted}. ${OTHER_WAYS}${reasons}`);
 }
 
 async function extractAll(files: readonly string[], root: string, signal: AbortSignal): Promise<void> {

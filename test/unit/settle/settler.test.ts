@@ -37,8 +37,16 @@ describe('settling', () => {
 
   test('never handles anything early', async () => {
     const { settle, batches } = settlerAt(10_000);
-    expect(await settle([at(8_001)])).toEqual({ handled: 0, retryInMs: 100 });
+    expect(await settle([at(8_001)])).toEqual({ handled: 0, retryInMs: 250 });
     expect(batches).toEqual([]);
+  });
+
+  test('partitions come back at the same moments, though their changes are due at others', async () => {
+    const moments = [8_300, 8_420, 8_500].map(async (timestamp) => {
+      const { settle } = settlerAt(10_100);
+      return (await settle([at(timestamp)])).retryInMs + 10_100;
+    });
+    expect(await Promise.all(moments)).toEqual([10_500, 10_500, 10_500]);
   });
 
   test('a message that is not due holds back those behind it', async () => {
