@@ -121,13 +121,14 @@ function createTailTables(config: Config, mapping: Mapping, schemas: readonly Ta
 function openOutlet({ config, changes, metrics, health }: TailParts, hooks: OutletHooks): Outlet {
   const { name, kafka } = config;
   const encode = createEncoder({ name, serverId: hooks.serverId, now: () => Date.now() });
+  const send = changes.openSession();
   const publisher = createPublisher({
     ...hooks,
     partitions: kafka.partitions,
     async send(batch) {
       hooks.demandLeadership();
       health.waiting('Kafka has not acknowledged the last send');
-      await changes.send(batch);
+      await send(batch);
       health.progress();
     },
     observe({ messages, seconds, waitingBytes }) {

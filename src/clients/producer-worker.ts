@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { UnstaleError, messageOf } from '../errors.js';
 import { createLogger } from '../ops/logger.js';
 import { unpack } from '../publish/message-batch.js';
+import { createSendQueue } from '../publish/send-queue.js';
 import { createKafkaClient } from './kafka.js';
 import type { ProducerAnswer, ProducerOrder, ProducerThreadOptions } from './producer-thread.js';
 
@@ -11,24 +12,25 @@ const port = parentPort;
 const options = workerData as ProducerThreadOptions;
 const kafka = createKafkaClient({ ...options, log: createLogger({ level: options.logLevel }) });
 
-const answer = async (action: Promise<unknown>): Promise<void> => {
-  let told: ProducerAnswer = { ok: true };
+const answer = async (id: number, action: Promise<unknown>): Promise<void> => {
+  let told: ProducerAnswer = { id };
   try {
     await action;
   } catch (error) {
     const code = error instanceof UnstaleError ? error.code : 'BUG';
-    told = { ok: false, code, message: messageOf(error) };
+    told = { id, failure: { code, message: messageOf(error) } };
   }
   port.postMessage(told);
 };
 
 const connecting = kafka.producer();
-await answer(connecting);
+await answer(0, connecting);
 const producer = await connecting;
+const queue = createSendQueue((batches) => producer.send(options.topic, batches.flatMap(unpack)));
 
-port.on('message', ({ batch }: ProducerOrder) => {
-  if (batch !== undefined) {
-    void answer(producer.send(options.topic, unpack(batch)));
+port.on('message', (order: ProducerOrder) => {
+  if (order.kind === 'send') {
+    void answer(order.id, queue.push(order.session, order.batch));
     return;
   }
   port.close();

@@ -1,15 +1,18 @@
 /**
- * In: messages and commit marks of one tail session, in binlog order. Out: messages acknowledged by Kafka, and marks
- * behind which everything is. Holds guarantees 1 (by the acknowledgement window) and 3 (one send in flight at a time,
- * so that a send that is tried again cannot overtake).
+ * In: messages and commit marks of one tail session, in binlog order. Out: batches, in that order, to a sender that
+ * keeps it; and marks behind which everything is acknowledged. Holds guarantee 1, by the acknowledgement window.
  */
 import type { CommitMark } from '../domain/position.js';
 import { createAckWindow } from './ack-window.js';
-import { type MessageBatch, type PackedBatch, createMessageBatch } from './message-batch.js';
+import type { MessageBatch, PackedBatch } from './message-batch.js';
+import { type Waiting, createWaiting } from './waiting.js';
 
 export interface PublisherOptions {
   readonly partitions: number;
-  /** Resolves when Kafka has acknowledged all of them on all in-sync replicas. Takes the bytes over. */
+  /**
+   * Resolves when Kafka has acknowledged all of them on all in-sync replicas, in the order of the calls; once one call
+   * has failed, all later ones fail. Takes the bytes over.
+   */
   readonly send: (batch: PackedBatch) => Promise<void>;
   /** Everything up to this mark is acknowledged. */
   readonly advance: (mark: CommitMark) => void;
@@ -33,99 +36,108 @@ export interface Publisher {
 
 /** Above this much the binlog is not read; below half of it, it is again. */
 const WAITING_BYTES_MAX = 8 * 1024 * 1024;
+/** So many batches are handed over ahead, so that the sender need not wait for a busy decoder between two sends. */
+const AHEAD_MAX = 4;
 /** What a transaction that waits for acknowledgement costs in memory. */
 const MARK_BYTES = 100;
 
 /** Batches come by themselves: what arrives during one send is the next one. No timer holds a message back. */
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { partitions, send, onFailure, observe } = options;
+  const { onFailure, observe } = options;
   const window = createAckWindow(options.advance);
-  const waiting = createWaiting(partitions);
+  const waiting = createWaiting(options.partitions);
   const pressure = createPressure(options.onPressure);
-  let sending: Promise<void> | undefined;
   let closed = false;
 
   const checkPressure = (): void => {
     pressure.load(waiting.sizeBytes + window.openMarks * MARK_BYTES);
   };
-  const sendAll = async (): Promise<void> => {
-    await Promise.resolve(); // so that all events of the same network packet go along
-    try {
-      for (let batch = waiting.take(); batch !== undefined; batch = waiting.take()) {
-        const startedAtMs = performance.now();
-        await send(batch.pack());
-        waiting.sent(batch);
-        window.acknowledged(batch.count);
-        checkPressure();
-        const seconds = (performance.now() - startedAtMs) / 1_000;
-        observe?.({ messages: batch.count, seconds, waitingBytes: waiting.sizeBytes });
-      }
-    } catch (error) {
-      closed = true;
-      onFailure(error);
-    } finally {
-      sending = undefined;
-    }
+  const close = (): void => {
+    closed = true;
+    waiting.drop();
   };
+  const send = async (batch: MessageBatch): Promise<void> => {
+    const startedAtMs = performance.now();
+    try {
+      await options.send(batch.pack());
+    } catch (error) {
+      if (!closed) onFailure(error);
+      close();
+      return;
+    }
+    waiting.sent(batch);
+    window.acknowledged(batch.count);
+    checkPressure();
+    const seconds = (performance.now() - startedAtMs) / 1_000;
+    observe?.({ messages: batch.count, seconds, waitingBytes: waiting.sizeBytes });
+  };
+  const pump = createPump(waiting, send);
   return {
     append(key, value) {
       if (closed) return;
-      waiting.append(key, value);
+      const isFull = waiting.append(key, value);
       window.pushed(1);
       checkPressure();
-      sending ??= sendAll();
+      pump.run(isFull);
     },
     commit(mark) {
       window.committed(mark);
       checkPressure();
     },
-    idle: () => sending === undefined,
-    drained: () => sending ?? Promise.resolve(),
+    idle: pump.isIdle,
+    drained: pump.untilIdle,
     close() {
-      closed = true;
-      waiting.drop();
-      return sending ?? Promise.resolve();
+      close();
+      return pump.untilIdle();
     },
   };
 }
 
-/** Batches in the order of their messages; the last one is still being filled. */
-interface Waiting {
-  append(key: string, value: string): void;
-  take(): MessageBatch | undefined;
-  /** A batch that was taken needs no memory any more. */
-  sent(batch: MessageBatch): void;
-  drop(): void;
-  /** Of what waits and of what is in flight. */
-  readonly sizeBytes: number;
+/** Moves batches from where they wait to where they are sent. */
+interface Pump {
+  /** There is something new, which has made a batch full or not. */
+  run(isFull: boolean): void;
+  isIdle(): boolean;
+  untilIdle(): Promise<void>;
 }
 
-function createWaiting(partitions: number): Waiting {
-  let batches: MessageBatch[] = [];
-  let sizeBytes = 0;
+/** @param send never rejects */
+function createPump(waiting: Waiting, send: (batch: MessageBatch) => Promise<void>): Pump {
+  let inFlight = 0;
+  let scheduled = false;
+  let whenIdle: (() => void)[] = [];
+
+  const isIdle = (): boolean => inFlight === 0 && !scheduled;
+  /** A batch that is still being filled goes only when nothing else is on its way. */
+  const nextBatch = (): MessageBatch | undefined => {
+    if (inFlight === 0) return waiting.take();
+    return inFlight < AHEAD_MAX ? waiting.takeFull() : undefined;
+  };
+  const sendMore = (): void => {
+    for (let batch = nextBatch(); batch !== undefined; batch = nextBatch()) {
+      inFlight += 1;
+      void send(batch).then(() => {
+        inFlight -= 1;
+        sendMore();
+      });
+    }
+    if (!isIdle()) return;
+    for (const resolve of whenIdle) resolve();
+    whenIdle = [];
+  };
   return {
-    append(key, value) {
-      const last = batches.at(-1);
-      const before = last?.sizeBytes ?? 0;
-      if (last?.append(key, value) === true) {
-        sizeBytes += last.sizeBytes - before;
-        return;
-      }
-      const next = createMessageBatch(partitions);
-      next.append(key, value);
-      sizeBytes += next.sizeBytes;
-      batches.push(next);
+    run(isFull) {
+      if (isFull && inFlight > 0) sendMore();
+      if (!isIdle()) return;
+      scheduled = true;
+      // So that all events of the same network packet go along.
+      queueMicrotask(() => {
+        scheduled = false;
+        sendMore();
+      });
     },
-    take: () => batches.shift(),
-    sent(batch) {
-      sizeBytes -= batch.sizeBytes;
-    },
-    drop() {
-      batches = [];
-    },
-    get sizeBytes() {
-      return sizeBytes;
-    },
+    isIdle,
+    untilIdle: () => (isIdle() ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve))),
   };
 }
 

@@ -5,8 +5,9 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
+import { Kafka, logLevel } from 'kafkajs';
 import mysql from 'mysql2/promise';
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import type { ServerName } from '../../infra/local/addresses.js';
 import { setPaths } from '../../infra/local/paths.js';
 import { type StartOptions, startServers, useServers } from '../../infra/local/servers.js';
@@ -52,6 +53,36 @@ async function sql(url: string): Promise<mysql.Connection> {
   });
   return connection;
 }
+
+describe('the servers that tests are given', () => {
+  test('log rows in full, and with GTIDs', async () => {
+    const [rows] = await (
+      await sql(inject('servers').mysql)
+    ).query(
+      `SELECT @@binlog_format AS format, @@gtid_mode AS gtid,
+              @@binlog_row_image AS image, @@binlog_row_metadata AS metadata, @@enforce_gtid_consistency AS enforced`,
+    );
+
+    expect(rows).toEqual([{ format: 'ROW', gtid: 'ON', image: 'FULL', metadata: 'FULL', enforced: 'ON' }]);
+  });
+
+  test('never drop a job from the queue to make room', async () => {
+    const queue = redis(inject('servers').queue);
+
+    expect(await queue.config('GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'noeviction']);
+    expect(await queue.config('GET', 'appendonly')).toEqual(['appendonly', 'yes']);
+  });
+
+  test('have only those Kafka topics that somebody created', async () => {
+    const admin = new Kafka({ brokers: inject('servers').kafka, logLevel: logLevel.NOTHING }).admin();
+    cleanups.push(() => admin.disconnect());
+    await admin.connect();
+
+    const asked = admin.fetchTopicMetadata({ topics: ['nobody-created-this'] });
+
+    await expect(asked).rejects.toThrow('This server does not host this topic-partition');
+  });
+});
 
 // Elsewhere the servers run in containers only.
 describe.runIf(existsSync('/usr/bin/apt-get'))('local servers', () => {

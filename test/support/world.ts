@@ -20,6 +20,10 @@ export interface World {
   /** For files; it goes with the world. */
   readonly directory: string;
   readonly sql: mysql.Connection;
+  /** One more session, in the same database. */
+  connect(): Promise<mysql.Connection>;
+  /** For `sql`, after MySQL was away. */
+  reconnect(): Promise<void>;
   readonly cache: Redis;
   readonly queue: Redis;
   readonly kafka: kafkajs.Kafka;
@@ -54,12 +58,14 @@ export async function createWorld(servers: ServerAddresses): Promise<World> {
   const prefix = `${id}:`;
   const topic = `${id}_updates`;
   const directory = await mkdtemp(join(tmpdir(), 'unstale-test-'));
-  const sql = await mysql.createConnection({
-    uri: servers.mysql,
-    multipleStatements: true,
-    supportBigNumbers: true,
-  });
-  await sql.query(`CREATE DATABASE ${id}; USE ${id}`);
+  const connect = async (): Promise<mysql.Connection> => {
+    const session = { uri: servers.mysql, multipleStatements: true, supportBigNumbers: true };
+    const connection = await mysql.createConnection(session);
+    connection.on('error', () => undefined); // its server is stopped by a test
+    await connection.query(`CREATE DATABASE IF NOT EXISTS ${id}; USE ${id}`);
+    return connection;
+  };
+  let sql = await connect();
   const cache = new Redis(servers.cache);
   const queue = new Redis(servers.queue);
   for (const client of [cache, queue]) client.on('error', () => undefined); // servers that tests stop
@@ -80,7 +86,14 @@ export async function createWorld(servers: ServerAddresses): Promise<World> {
     prefix,
     topic,
     directory,
-    sql,
+    get sql() {
+      return sql;
+    },
+    connect,
+    async reconnect() {
+      sql.destroy();
+      sql = await connect();
+    },
     cache,
     queue,
     kafka,

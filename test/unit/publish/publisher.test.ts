@@ -34,8 +34,16 @@ function setUp() {
   return { sends, untilSent, publisher, commit, advanced, failures, pressure };
 }
 
+/** Acknowledges sends one after another until there are none. */
+async function answerAll(sends: readonly Send[], publisher: { idle(): boolean }): Promise<void> {
+  for (let answered = 0; !publisher.idle(); answered++) {
+    sends[answered]?.acknowledge();
+    await new Promise(setImmediate);
+  }
+}
+
 describe('the publisher', () => {
-  test('has one send in flight, and sends what came meanwhile together', async () => {
+  test('sends what comes during a send together in the next', async () => {
     const { publisher, sends, untilSent } = setUp();
     publisher.append('a', '1');
     publisher.append('b', '1');
@@ -47,6 +55,15 @@ describe('the publisher', () => {
     sends[0]?.acknowledge();
     await untilSent(2);
     expect(sends[1]?.keys).toEqual(['c', 'd']);
+  });
+
+  test('hands full batches over ahead, so that the sender need not wait, but not without bound', async () => {
+    const { publisher, sends } = setUp();
+    for (let index = 0; index < 12; index++) publisher.append('same partition', 'x'.repeat(800_000));
+    await new Promise(setImmediate);
+    expect(sends).toHaveLength(4);
+    await answerAll(sends, publisher);
+    expect(sends).toHaveLength(12);
   });
 
   test('advances a commit only after Kafka acknowledged its messages', async () => {
@@ -92,15 +109,12 @@ describe('the publisher', () => {
   });
 
   test('asks to stop reading when much waits, and to go on when little does', async () => {
-    const { publisher, sends, untilSent, pressure } = setUp();
+    const { publisher, sends, pressure } = setUp();
     const large = 'x'.repeat(800_000);
     for (let index = 0; index < 20; index++) publisher.append(String(index), large);
     expect(pressure).toEqual([true]);
-    for (let answered = 0; !publisher.idle(); answered++) {
-      await untilSent(answered + 1);
-      sends[answered]?.acknowledge();
-      await new Promise(setImmediate);
-    }
+    await new Promise(setImmediate);
+    await answerAll(sends, publisher);
     expect(pressure).toEqual([true, false]);
   });
 });
