@@ -34,6 +34,10 @@ const expectLost = async (why: string): Promise<void> => {
   expect(stderr).toContain('unstale run --reset-position');
   expect(code).toBe(1);
 };
+/** Persistent, since the server is killed, too. It allows no longer steps. */
+const setGtidMode = async (...steps: string[]): Promise<void> => {
+  for (const mode of steps) await world.sql.query(`SET PERSIST gtid_mode = ${mode}`);
+};
 /** Run, changed, stopped: there is a checkpoint, and it is at the end. */
 const runOnce = async (): Promise<void> => {
   const unstale = await world.run(path);
@@ -103,8 +107,7 @@ describe('without GTIDs', () => {
   beforeAll(async () => {
     await openWorld();
     await runOnce();
-    for (const mode of ['ON_PERMISSIVE', 'OFF_PERMISSIVE', 'OFF'])
-      await world.sql.query(`SET GLOBAL gtid_mode = ${mode}`);
+    await setGtidMode('ON_PERMISSIVE', 'OFF_PERMISSIVE', 'OFF');
   });
   afterAll(() => world.close());
 
@@ -139,5 +142,13 @@ describe('without GTIDs', () => {
     const [[status]] = await world.sql.query<RowDataPacket[]>('SHOW BINARY LOG STATUS');
     await world.sql.query('PURGE BINARY LOGS TO ?', [status?.File]);
     await expectLost('the server has deleted binlogs');
+  });
+
+  test('a position is lost if GTIDs are turned on behind it before all is read', async () => {
+    const unstale = await world.run(path, '--reset-position');
+    expect(await unstale.stop()).toBe(0);
+    await change(1);
+    await setGtidMode('OFF_PERMISSIVE', 'ON_PERMISSIVE', 'ON');
+    await expectLost('GTID_MODE');
   });
 });

@@ -128,9 +128,13 @@ export async function createWorld(servers: ServerAddresses): Promise<World> {
     },
     present,
     async untilGone(...keys) {
-      await until(async () => (await present(...keys)).length === 0, {
-        what: `${keys.join(', ')} to be deleted`,
-        timeoutMs: 15_000,
+      const areGone = async (): Promise<boolean> => (await present(...keys)).length === 0;
+      const what = `${keys.join(', ')} to be deleted`;
+      await until(areGone, { what, timeoutMs: 15_000 }).catch((error: unknown) => {
+        const logs = processes.filter((each) => each.isRunning()).map((each) => each.log());
+        throw new Error(`${keys.join(', ')} stayed. Logs of what runs:\n${logs.join('\n')}`, {
+          cause: error,
+        });
       });
     },
     async close() {
