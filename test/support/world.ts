@@ -22,8 +22,6 @@ export interface World {
   readonly sql: mysql.Connection;
   /** One more session, in the same database. */
   connect(): Promise<mysql.Connection>;
-  /** For `sql`, after MySQL was away. */
-  reconnect(): Promise<void>;
   readonly cache: Redis;
   readonly queue: Redis;
   readonly kafka: kafkajs.Kafka;
@@ -65,7 +63,7 @@ export async function createWorld(servers: ServerAddresses): Promise<World> {
     await connection.query(`CREATE DATABASE IF NOT EXISTS ${id}; USE ${id}`);
     return connection;
   };
-  let sql = await connect();
+  const sql = await connect();
   const cache = new Redis(servers.cache);
   const queue = new Redis(servers.queue);
   for (const client of [cache, queue]) client.on('error', () => undefined); // servers that tests stop
@@ -86,14 +84,8 @@ export async function createWorld(servers: ServerAddresses): Promise<World> {
     prefix,
     topic,
     directory,
-    get sql() {
-      return sql;
-    },
+    sql,
     connect,
-    async reconnect() {
-      sql.destroy();
-      sql = await connect();
-    },
     cache,
     queue,
     kafka,
