@@ -76,7 +76,11 @@ export async function buildParts(options: PipelineOptions, resources: Resources)
   });
   const sideline = await openProducer(options, kafka, resources);
   const onFailure = (error: UnstaleError): void => {
-    alerts.alert({ event: 'halted', title: error.message, details: { code: error.code } });
+    alerts.alert({
+      event: 'halted',
+      title: `unstale has halted: ${error.code}`,
+      details: { message: error.message },
+    });
     options.onFailure(error);
   };
   return { ...options, onFailure, resources, mapping, metrics, health, alerts, kafka, sideline };

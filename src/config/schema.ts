@@ -141,7 +141,7 @@ const settle = z
 const alerts = z.strictObject({
   webhook: url(['http', 'https'], 'https://host/path', { orEmpty: true })
     .prefault('')
-    .describe('Where dead letters are reported by POST; empty: nowhere.'),
+    .describe('Where dead letters and halts are reported by POST; empty: nowhere.'),
 });
 
 const ops = z

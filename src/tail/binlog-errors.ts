@@ -2,7 +2,7 @@ import { UnstaleError, messageOf } from '../errors.js';
 
 /** Texts of MySQL's error 1236, which covers many causes; found by provoking each on MySQL 9.7. */
 const LOST_POSITION =
-  /purged|could not find first log file|cannot replicate because|has more GTIDs than|position > file size|impossible position/i;
+  /purged|could not find first log file|cannot replicate (?:because|anonymous|GTID-)|has more GTIDs than|position > file size|impossible position/i;
 const SAME_SERVER_ID = /same server_uuid\/server_id|same server_id/i;
 const ACCESS_DENIED = new Set([1044, 1045, 1142, 1227, 1698]);
 

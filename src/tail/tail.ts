@@ -75,7 +75,7 @@ async function runSessions(options: TailOptions, state: TailState, signal: Abort
     const place = state.progress && describePosition(state.progress.position());
     const isFirstTry = error.code === 'BINLOG_UNDECODABLE' && undecodableAt !== place;
     if (error.fate === 'halt' && !isFirstTry) {
-      health.failed(error.message);
+      health.failed(error.code); // the whole text is in the log's last line
       onFailure(error);
       return;
     }

@@ -34,7 +34,7 @@ export interface World {
   run(configPath: string, ...args: string[]): Promise<UnstaleProcess>;
   /** Starts unstale with these arguments, and does not wait. */
   start(...args: string[]): UnstaleProcess;
-  /** Runs unstale with these arguments to its end. */
+  /** Runs unstale with these arguments to its end; if that does not come within 30 s, the code is SIGKILL. */
   command(...args: string[]): Promise<Finished>;
   /** Puts something under these keys, prefix included. */
   fill(...keys: string[]): Promise<void>;
@@ -50,6 +50,8 @@ export interface Finished {
   readonly stdout: string;
   readonly stderr: string;
 }
+
+const COMMAND_MAX_MS = 30_000;
 
 export async function createWorld(servers: ServerAddresses): Promise<World> {
   const id = `t${randomBytes(4).toString('hex')}`;
@@ -112,7 +114,11 @@ export async function createWorld(servers: ServerAddresses): Promise<World> {
     },
     async command(...args) {
       const started = start(...args);
+      const timer = setTimeout(() => {
+        started.kill('SIGKILL');
+      }, COMMAND_MAX_MS);
       const code = await started.exited;
+      clearTimeout(timer);
       return { code, stdout: started.stdout(), stderr: started.log() };
     },
     async fill(...keys) {
