@@ -102,6 +102,7 @@ export function createKafkaClient(options: KafkaOptions): KafkaClient {
       ask(`Reading the offsets of ${topic}`, (connected) => topicOffsets(connected, topic, 'low')),
     groupOffsets: (groupId, topic) =>
       ask(`Reading the offsets of group ${groupId}`, async (connected) => {
+        if (!(await connected.listTopics()).includes(topic)) return new Map();
         const [found] = await connected.fetchOffsets({ groupId, topics: [topic] });
         const known = found?.partitions.filter(({ offset }) => offset !== '-1') ?? [];
         return new Map(known.map(({ partition, offset }) => [partition, BigInt(offset)]));

@@ -1,4 +1,5 @@
 import { UnstaleError, messageOf } from '../errors.js';
+import { GIVE_POSITION_UP } from './way-out.js';
 
 /** Texts of MySQL's error 1236, which covers many causes; found by provoking each on MySQL 9.7. */
 const LOST_POSITION =
@@ -26,10 +27,16 @@ export function binlogError(error: unknown): UnstaleError {
     );
   }
   if (errno === 1236 && LOST_POSITION.test(text)) {
-    return named('POSITION_LOST', `The server cannot serve the stored position: ${text}`);
+    return named(
+      'POSITION_LOST',
+      `The server cannot serve the stored position: ${text}. To go on from its present end, ${GIVE_POSITION_UP}`,
+    );
   }
   if (errno !== 0 || isNetworkError(error)) return named('BINLOG_BROKEN', `The binlog stream broke: ${text}`);
-  return named('BINLOG_UNDECODABLE', `A binlog event could not be decoded: ${text}`);
+  return named(
+    'BINLOG_UNDECODABLE',
+    `A binlog event could not be decoded: ${text} To go on behind it, ${GIVE_POSITION_UP}`,
+  );
 }
 
 /** mysql2 and Node mark these with a `code`; zongji's decoding errors have none. */

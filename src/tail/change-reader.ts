@@ -9,6 +9,7 @@ import { UnstaleError } from '../errors.js';
 import type { BinlogEvent, RowsEvent, TableShape } from './binlog-event.js';
 import { type RowDecoder, createRowDecoder } from './row-decoder.js';
 import { tablesChangedUnseen } from './statement.js';
+import { GIVE_POSITION_UP } from './way-out.js';
 
 /** What the mapping wants of the binlog. */
 export interface TailTables {
@@ -90,6 +91,6 @@ function notByRow(what: string, tables: readonly TableName[]): UnstaleError {
   return new UnstaleError(
     'BINLOG_NOT_BY_ROW',
     `${what} changes rows${named === '' ? '' : ` of ${named}`} that the binlog does not tell one by one. ` +
-      'To go on behind it, run `unstale run --reset-position` once, and empty the mapped cache keys after it says that it is reading.',
+      `To go on behind it, ${GIVE_POSITION_UP}`,
   );
 }

@@ -2,6 +2,7 @@ import type { Checkpoint } from '../domain/checkpoint.js';
 import { type Position, describePosition } from '../domain/position.js';
 import { UnstaleError } from '../errors.js';
 import type { ServerFacts } from './server-check.js';
+import { GIVE_POSITION_UP } from './way-out.js';
 
 /** How a stored position relates to a server: still there, deleted with old binlogs, not yet reached, another's. */
 export type PositionRelation = 'available' | 'purged' | 'ahead' | 'foreign';
@@ -54,7 +55,6 @@ export function decideStart({ checkpoint, hasHistory, facts, relation, reset }: 
 function lost(why: string): UnstaleError {
   return new UnstaleError(
     'POSITION_LOST',
-    `The binlog position is lost: ${why}. Changes may have been missed. To go on from the server's present end, ` +
-      'run `unstale run --reset-position` once, and empty the mapped cache keys after it says that it is reading.',
+    `The binlog position is lost: ${why}. Changes may have been missed. To go on from the server's present end, ${GIVE_POSITION_UP}`,
   );
 }
