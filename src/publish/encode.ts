@@ -1,10 +1,4 @@
-import {
-  type ChangeOrigin,
-  imagesOf,
-  type JsonValue,
-  type RowChange,
-  type RowImage,
-} from '../domain/change.js';
+import { type ChangeOrigin, imagesOf, type RowChange, type RowImage } from '../domain/change.js';
 
 export interface EncoderOptions {
   readonly name: string;
@@ -35,12 +29,7 @@ export function createEncoder({ name, serverId, now }: EncoderOptions): ChangeEn
     const nowMs = now();
     changes.forEach((change, row) => {
       const value = `${body(change)},${source}${row}},"ts_ms":${nowMs},"v":1}`;
-      let previousKey: string | undefined;
-      for (const image of imagesOf(change)) {
-        const key = keyText(image, origin.rowKey);
-        if (key !== previousKey) emit(key, value);
-        previousKey = key;
-      }
+      for (const image of imagesWithOwnKey(change, origin.rowKey)) emit(keyText(image, origin.rowKey), value);
     });
   };
 }
@@ -58,8 +47,18 @@ function body(change: RowChange): string {
 
 const imageText = (image: RowImage): string => JSON.stringify(image);
 
+/** One image for each key that the change concerns. */
+function imagesWithOwnKey(change: RowChange, rowKey: readonly string[]): readonly RowImage[] {
+  if (change.operation !== 'update') return imagesOf(change);
+  const { before, after } = change;
+  return rowKey.every((column) => before[column] === after[column]) ? [after] : [before, after];
+}
+
 function keyText(image: RowImage, rowKey: readonly string[]): string {
-  const key: Record<string, JsonValue> = {};
-  for (const column of rowKey) key[column] = image[column] ?? null;
-  return JSON.stringify(key);
+  let text = '{';
+  for (const column of rowKey) {
+    if (text !== '{') text += ',';
+    text += `${JSON.stringify(column)}:${JSON.stringify(image[column] ?? null)}`;
+  }
+  return `${text}}`;
 }

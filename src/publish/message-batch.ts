@@ -53,7 +53,7 @@ export function createMessageBatch(partitions: number): MessageBatch {
       reserve((key.length + value.length) * BYTES_PER_UNIT_MAX);
       const keyBytes = buffer.write(key, length);
       const valueBytes = buffer.write(value, length + keyBytes);
-      const partition = partitionOf(buffer.subarray(length, length + keyBytes), partitions);
+      const partition = partitionOf(buffer, partitions, length, length + keyBytes);
       const inPartition = (partitionBytes[partition] ?? 0) + keyBytes + valueBytes + OVERHEAD_BYTES;
       if (count > 0 && inPartition > PARTITION_BYTES_MAX) return false;
       partitionBytes[partition] = inPartition;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type LocalServers, startServers } from '../../infra/local/servers.js';
 import { type Items, type Load, createItems } from '../support/items.js';
 import { messagesBehind } from '../support/progress.js';
@@ -36,6 +36,12 @@ describe('while rows change', () => {
     await items.close();
     await world.close();
     await own.stop();
+  });
+
+  /** So that one failure is one failure. */
+  afterEach(async () => {
+    await acceptWrites();
+    await own.server('queue').start();
   });
 
   /** As after a failover: it keeps its keys, and refuses to delete them. */
