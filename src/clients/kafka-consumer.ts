@@ -44,6 +44,11 @@ const SESSION_TIMEOUT_MS = 6_000;
 const COMMIT_EVERY_MS = 1_000;
 /** With nothing to fetch kafkajs sleeps this long, and a resumed partition waits for it. */
 const FETCH_WAIT_MS = 250;
+/**
+ * kafkajs decodes a whole answer in one go, and nothing else happens meanwhile; what a handler gives back is fetched and
+ * decoded again. So answers are kept small; a larger message comes all the same.
+ */
+const FETCH_PARTITION_BYTES = 64 * 1_024;
 
 export async function startConsumer(options: ConsumerOptions): Promise<RunningConsumer> {
   const { topic, groupId, log, observe } = options;
@@ -54,6 +59,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<RunningCo
     heartbeatInterval: SESSION_TIMEOUT_MS / 4,
     rebalanceTimeout: options.maxPollIntervalMs,
     maxWaitTimeInMs: FETCH_WAIT_MS,
+    maxBytesPerPartition: FETCH_PARTITION_BYTES,
     retry: { retries: 10, restartOnFailure: () => Promise.resolve(true) },
   });
   const commits = createCommits(consumer, topic, log);

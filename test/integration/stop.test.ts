@@ -46,8 +46,9 @@ test('SIGTERM under load ends it in order, and the next start takes up where it 
   } finally {
     await load.stop();
   }
-  await world.run(path);
+  const next = await world.run(path);
   await items.untilNoneStale();
+  expect(await next.stop()).toBe(0);
   const messages = await readTopic(world.kafka, world.topic);
   const versions = await items.versions();
   expect(accountProblems(messages, versions)).toEqual([]);
