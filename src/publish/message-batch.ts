@@ -23,7 +23,7 @@ const MESSAGES_MAX = 2_000;
 const PARTITION_BYTES_MAX = 900_000;
 /** What a record costs besides key and value. */
 const OVERHEAD_BYTES = 32;
-const FIRST_CAPACITY_BYTES = 16 * 1_024;
+const FIRST_CAPACITY_BYTES = 2 * 1_024;
 /** UTF-8 takes at most three bytes for each UTF-16 unit. */
 const BYTES_PER_UNIT_MAX = 3;
 

@@ -15,10 +15,12 @@ export interface SettlerOptions {
 }
 
 /**
- * Changes become due one by one, but partitions look again only at these ticks, and all at the same ones: so that
- * batches stay batches, and one fetch serves all partitions.
+ * Changes become due one by one, but a partition looks again only at its ticks, so that batches stay batches. Partitions
+ * tick one after another, so that their work never comes all at once and keeps the first look waiting.
  */
-const TICK_MS = 250;
+const TICK_MS = 500;
+/** No divisor of the tick, so that neighbours are apart. */
+const PHASE_MS = 97;
 
 /** Waits by handing back what is not due, never by holding it: nothing is lost by a restart. */
 export function createSettler({ afterMs, now, handle }: SettlerOptions): BatchHandler {
@@ -26,7 +28,7 @@ export function createSettler({ afterMs, now, handle }: SettlerOptions): BatchHa
     const nowMs = now();
     const due = countDue(messages, afterMs, nowMs);
     const next = messages[due];
-    const nextInMs = next === undefined ? 0 : untilTick(dueAtMs(next, afterMs), nowMs);
+    const nextInMs = next === undefined ? 0 : untilTick(dueAtMs(next, afterMs), nowMs, partition);
     if (due === 0) return { handled: 0, retryInMs: nextInMs };
     const outcome = await handle({ partition, messages: messages.slice(0, due) });
     return outcome.handled < due ? outcome : { handled: due, retryInMs: nextInMs };
@@ -39,7 +41,10 @@ export function countDue(messages: readonly IncomingMessage[], afterMs: number, 
   return first === -1 ? messages.length : first;
 }
 
-/** How long until the first tick at which something is due; never 0, which would be at once. */
-const untilTick = (dueMs: number, nowMs: number): number => Math.ceil(dueMs / TICK_MS) * TICK_MS - nowMs;
+/** How long until the partition's first tick at which something is due; never 0, which would be at once. */
+function untilTick(dueMs: number, nowMs: number, partition: number): number {
+  const phaseMs = (partition * PHASE_MS) % TICK_MS;
+  return Math.ceil((dueMs - phaseMs) / TICK_MS) * TICK_MS + phaseMs - nowMs;
+}
 
 const dueAtMs = ({ timestamp }: IncomingMessage, afterMs: number): number => Number(timestamp) + afterMs;
