@@ -13,7 +13,9 @@ import type { TableSchema } from '../mapping/table-schema.js';
 import type { Logger } from '../ops/logger.js';
 import type { Metrics } from '../ops/metrics.js';
 import { createEncoder } from '../publish/encode.js';
+import { unpack } from '../publish/message-batch.js';
 import { createPublisher } from '../publish/publisher.js';
+import { createSender } from '../publish/sender.js';
 import { checkpointTopic } from '../publish/topics.js';
 import { openBinlog, parseGtidSet } from '../tail/binlog.js';
 import type { TailTables } from '../tail/change-reader.js';
@@ -21,7 +23,7 @@ import { becomeLeader } from '../tail/leader.js';
 import { type Tail, startTail } from '../tail/tail.js';
 import { secondsBehind } from '../ops/lag.js';
 import { startSampling } from './sampling.js';
-import { type Parts, untilAvailable } from './parts.js';
+import { type Parts, openProducer, untilAvailable } from './parts.js';
 import type { Outlet, OutletHooks, Source, TailEffects, TailObserver } from '../tail/effects.js';
 import type { StageHealth } from '../ops/health.js';
 
@@ -31,6 +33,8 @@ export interface TailParts {
   readonly kafka: KafkaClient;
   /** For row changes only: one send in flight. */
   readonly changes: ProducerThread;
+  /** The same from this thread, for a few of them. */
+  readonly nearChanges: KafkaProducer;
   /** For checkpoints, so that they never wait behind a large send. */
   readonly sideline: KafkaProducer;
   readonly health: StageHealth;
@@ -118,10 +122,16 @@ function createTailTables(config: Config, mapping: Mapping, schemas: readonly Ta
   };
 }
 
-function openOutlet({ config, changes, metrics, health }: TailParts, hooks: OutletHooks): Outlet {
+function openOutlet(
+  { config, changes, nearChanges, metrics, health }: TailParts,
+  hooks: OutletHooks,
+): Outlet {
   const { name, kafka } = config;
   const encode = createEncoder({ name, serverId: hooks.serverId, now: () => Date.now() });
-  const send = changes.openSession();
+  const send = createSender({
+    near: (batch) => nearChanges.send(kafka.topic, unpack(batch)),
+    far: changes.openSession(),
+  });
   const publisher = createPublisher({
     ...hooks,
     partitions: kafka.partitions,
@@ -179,8 +189,9 @@ export async function startTailing(parts: Parts): Promise<void> {
     }),
   );
   resources.opened(changes, (opened) => opened.close());
+  const nearChanges = await openProducer(parts, parts.kafka, resources);
   const tail = startTail({
-    effects: createTailEffects({ ...parts, changes, health: health.stage('tail') }),
+    effects: createTailEffects({ ...parts, changes, nearChanges, health: health.stage('tail') }),
     health: health.stage('tail'),
     log: log.child({ stage: 'tail' }),
     observe: createTailObserver(metrics),

@@ -8,8 +8,8 @@ import { createRequire } from 'node:module';
 export interface KafkaRecord {
   readonly offsetDelta: number;
   readonly timestampDelta: number;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
+  readonly key: Buffer | string | null;
+  readonly value: Buffer | string | null;
   readonly headers?: object;
 }
 
@@ -33,11 +33,12 @@ export function useFastRecords(): void {
   if (loaded !== undefined) loaded.exports = encodeRecord;
 }
 
-/** Leaves to kafkajs what our changes never have: headers, and times that differ within a batch. */
+/** Leaves to kafkajs what our changes never have: texts, nulls, headers, and times that differ within a batch. */
 export function encodeRecord(record: KafkaRecord): EncodedRecord {
   const { offsetDelta, timestampDelta, key, value, headers } = record;
-  if (timestampDelta !== 0 || key === null || value === null || headers !== undefined)
-    return encodeRecordByKafkajs(record);
+  const isPlain =
+    Buffer.isBuffer(key) && Buffer.isBuffer(value) && timestampDelta === 0 && headers === undefined;
+  if (!isPlain) return encodeRecordByKafkajs(record);
   // Attributes, time and number of headers take a byte each.
   const bodyBytes = 3 + varIntSize(offsetDelta) + sizedBytes(key) + sizedBytes(value);
   const buffer = Buffer.allocUnsafe(varIntSize(bodyBytes) + bodyBytes);

@@ -14,6 +14,7 @@ import type { Logger } from '../ops/logger.js';
 import type { OutgoingMessage } from '../publish/message-batch.js';
 import { type TopicSpec, demandSafeTopic } from '../publish/topics.js';
 import { kafkaError } from './kafka-error.js';
+import { useFastRecords } from './kafka-record.js';
 import { commitOnce, readAll } from './kafka-groups.js';
 
 // A CommonJS package, whose names Node cannot all find by itself.
@@ -63,6 +64,7 @@ export interface KafkaProducer {
 const REQUEST_TIMEOUT_MS = 10_000;
 
 export function createKafkaClient(options: KafkaOptions): KafkaClient {
+  useFastRecords();
   const logBridge = createLogBridge(options.log);
   const kafka = new KafkaClass({
     clientId: options.clientId,

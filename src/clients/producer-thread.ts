@@ -61,7 +61,7 @@ export async function startProducerThread(options: ProducerThreadOptions): Promi
       return (batch) => {
         const id = ++lastId;
         const order: ProducerOrder = { kind: 'send', id, session, batch };
-        worker.postMessage(order, transferable(batch));
+        worker.postMessage(order, [batch.bytes.buffer, batch.layout.buffer]);
         return orders.answered(id);
       };
     },
@@ -74,12 +74,6 @@ export async function startProducerThread(options: ProducerThreadOptions): Promi
     },
   };
 }
-
-/** A small batch is copied faster than its memory changes hands. */
-const TRANSFER_BYTES_MIN = 32 * 1_024;
-
-const transferable = ({ bytes, layout }: PackedBatch): ArrayBuffer[] =>
-  bytes.length < TRANSFER_BYTES_MIN ? [] : [bytes.buffer, layout.buffer];
 
 /** Which orders wait for their answers; all of them fail when the thread ends. */
 function createOrders(worker: Worker): { answered(id: number): Promise<void> } {

@@ -5,12 +5,10 @@ import { createLogger } from '../ops/logger.js';
 import { unpack } from '../publish/message-batch.js';
 import { createSendQueue } from '../publish/send-queue.js';
 import { createKafkaClient } from './kafka.js';
-import { useFastRecords } from './kafka-record.js';
 import type { ProducerAnswer, ProducerOrder, ProducerThreadOptions } from './producer-thread.js';
 
 if (parentPort === null) throw new UnstaleError('BUG', 'producer-worker.js runs as a thread only.');
 const port = parentPort;
-useFastRecords();
 const options = workerData as ProducerThreadOptions;
 const kafka = createKafkaClient({ ...options, log: createLogger({ level: options.logLevel }) });
 

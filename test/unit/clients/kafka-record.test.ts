@@ -34,6 +34,8 @@ describe('the record encoder', () => {
     };
     for (const special of [
       { ...plain, key: null },
+      { ...plain, key: 'text' },
+      { ...plain, value: 'text' },
       { ...plain, timestampDelta: 7 },
       { ...plain, headers: { a: 'b' } },
     ]) {
