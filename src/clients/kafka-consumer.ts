@@ -48,7 +48,7 @@ const FETCH_WAIT_MS = 250;
  * kafkajs decodes a whole answer in one go, and nothing else happens meanwhile; what a handler gives back is fetched and
  * decoded again. So answers are kept small; a larger message comes all the same.
  */
-const FETCH_PARTITION_BYTES = 64 * 1_024;
+const FETCH_PARTITION_BYTES = 32 * 1_024;
 
 export async function startConsumer(options: ConsumerOptions): Promise<RunningConsumer> {
   const { topic, groupId, log, observe } = options;
