@@ -206,8 +206,8 @@ async function readSchema(select: Select, db: string, table: string): Promise<Ta
       ORDER BY INDEX_NAME = 'PRIMARY' DESC, INDEX_NAME, SEQ_IN_INDEX`,
     [db, table],
   );
-  const rowKey = chooseRowKey(keyColumns);
-  return { table: { db, table }, columns: columns.map(toColumn), rowKey };
+  const uniqueKeys = wholeKeys(keyColumns);
+  return { table: { db, table }, columns: columns.map(toColumn), rowKey: uniqueKeys[0], uniqueKeys };
 }
 
 const toColumn = (row: RowDataPacket): ColumnInfo => ({
@@ -216,14 +216,13 @@ const toColumn = (row: RowDataPacket): ColumnInfo => ({
   nullable: Number(row.nullable) === 1,
 });
 
-/** The primary key, else the first unique key of whole NOT NULL columns; only such a key names one row. */
-function chooseRowKey(keyColumns: readonly RowDataPacket[]): string[] | undefined {
-  for (const keyName of new Set(keyColumns.map((row) => String(row.keyName)))) {
-    const columns = keyColumns.filter((row) => row.keyName === keyName);
-    const whole = columns.every(
-      (row) => row.columnName !== null && row.prefix === null && Number(row.nullable) === 0,
-    );
-    if (whole) return columns.map((row) => String(row.columnName));
-  }
-  return undefined;
+/** Unique keys of whole NOT NULL columns, the primary key first; only such a key names one row. */
+function wholeKeys(keyColumns: readonly RowDataPacket[]): string[][] {
+  const names = [...new Set(keyColumns.map((row) => String(row.keyName)))];
+  return names
+    .map((keyName) => keyColumns.filter((row) => row.keyName === keyName))
+    .filter((columns) =>
+      columns.every((row) => row.columnName !== null && row.prefix === null && Number(row.nullable) === 0),
+    )
+    .map((columns) => columns.map((row) => String(row.columnName)));
 }

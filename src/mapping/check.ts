@@ -53,7 +53,10 @@ function missingTable(name: string, existing: readonly string[]): string {
   return `${name}: there is no such table, or our user may not see it${suggestion(name, existing)}`;
 }
 
-export function checkTable(plan: TablePlan, { columns, rowKey }: TableSchema): CheckResult {
+export function checkTable(
+  plan: TablePlan,
+  { columns, rowKey }: Pick<TableSchema, 'columns' | 'rowKey'>,
+): CheckResult {
   const table = tableText(plan.table);
   const byName = new Map(columns.map((column) => [column.name, column]));
   const found = plan.templates.map((template) => checkTemplate(template, byName));

@@ -13,4 +13,6 @@ export interface TableSchema {
   readonly columns: readonly ColumnInfo[];
   /** Columns of the primary key, else of the first unique key without nullable columns; undefined if none. */
   readonly rowKey: readonly string[] | undefined;
+  /** All keys that name one row: the primary key first, then the unique keys without nullable columns. */
+  readonly uniqueKeys: readonly (readonly string[])[];
 }

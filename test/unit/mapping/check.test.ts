@@ -10,6 +10,7 @@ const schemaOf = (types: Readonly<Record<string, string>>, rest: Partial<TableSc
   table: products,
   columns: Object.entries(types).map(([name, type]) => ({ name, type, nullable: false })),
   rowKey: ['id'],
+  uniqueKeys: [['id']],
   ...rest,
 });
 
