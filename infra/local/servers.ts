@@ -13,10 +13,9 @@ import {
 } from './addresses.js';
 import { createComposeRunner, engineAnswers } from './compose/compose.js';
 import { createNativeRunner } from './native/native.js';
-import { setPaths } from './paths.js';
 import { type Progress, runTogether } from './progress.js';
 import type { LocalServer, Runner, RunnerOptions, RunningServer, Step } from './server.js';
-import { type Claim, claimSet } from './set-claim.js';
+import { type Claim, claimName } from './set-claim.js';
 
 export type { ServerAddresses, ServerName } from './addresses.js';
 export type { LocalServer } from './server.js';
@@ -55,7 +54,7 @@ export async function startServers<Name extends ServerName = ServerName>(
   const { fresh = false, progress = 'full', signal = new AbortController().signal } = options;
   // Without `only`, Name stands for every name.
   const names = options.only ?? (SERVER_NAMES as readonly ServerName[] as readonly Name[]);
-  const { set, claim } = await claimName(options.set, fresh);
+  const { set, claim } = await claimName(options.set, { fresh });
   const running = new Map<Name, RunningServer>();
   let runner: Runner | undefined;
   let stopped: Promise<void> | undefined;
@@ -97,21 +96,6 @@ export async function useServers(options: StartOptions): Promise<UsedServers> {
 
 async function chooseRunner(native: boolean): Promise<(options: RunnerOptions) => Promise<Runner>> {
   return !native && (await engineAnswers()) ? createComposeRunner : createNativeRunner;
-}
-
-const NAMES_MAX = 50;
-
-async function claimName(set: string, fresh: boolean): Promise<{ set: string; claim: Claim }> {
-  if (!/^[a-z0-9][a-z0-9-]{0,40}$/.test(set))
-    throw new Error(`"${set}" cannot name a set: use a-z, 0-9 and "-".`);
-  for (let number = 1; number <= (fresh ? NAMES_MAX : 1); number += 1) {
-    const name = number === 1 ? set : `${set}-${number}`;
-    const claim = await claimSet(setPaths(name).claims);
-    if (claim !== undefined) return { set: name, claim };
-  }
-  throw new Error(
-    `Another process uses the set "${set}" (${setPaths(set).root}). Stop it, or name another set.`,
-  );
 }
 
 async function release(runner: Runner | undefined, claim: Claim): Promise<void> {

@@ -9,9 +9,32 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setPaths } from './paths.js';
 
 export interface Claim {
   release(): Promise<void>;
+}
+
+const NAMES_MAX = 50;
+
+/**
+ * Claims the set, or, if its data is `fresh` anyway, the first of `<set>`, `<set>-2` and so on that is free.
+ * @throws Error if it is in use, or its name cannot be one
+ */
+export async function claimName(
+  set: string,
+  { fresh }: { readonly fresh: boolean },
+): Promise<{ set: string; claim: Claim }> {
+  if (!/^[a-z0-9][a-z0-9-]{0,40}$/.test(set))
+    throw new Error(`"${set}" cannot name a set: use a-z, 0-9 and "-".`);
+  for (let number = 1; number <= (fresh ? NAMES_MAX : 1); number += 1) {
+    const name = number === 1 ? set : `${set}-${number}`;
+    const claim = await claimSet(setPaths(name).claims);
+    if (claim !== undefined) return { set: name, claim };
+  }
+  throw new Error(
+    `Another process uses the set "${set}" (${setPaths(set).root}). Stop it, or name another set.`,
+  );
 }
 
 /** Two that came at once may both have withdrawn. */

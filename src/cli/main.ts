@@ -6,6 +6,8 @@ import { loadConfig } from '../config/load.js';
 import { UnstaleError, messageOf } from '../errors.js';
 import { createLogger } from '../ops/logger.js';
 import { lag } from './lag.js';
+import { reconcile } from './reconcile.js';
+import { addReportCommand } from './report-command.js';
 import { run } from './run.js';
 import { STAGES, parseStages } from './stages.js';
 
@@ -67,6 +69,43 @@ program
     });
     process.exitCode = await lag({ ...options, config, log, maxMs: options.max, signal: stop.signal });
   });
+
+program
+  .command('reconcile')
+  .description('compares MySQL and Redis once, now, in both directions, and deletes what has drifted')
+  .option('-c, --config <file>', 'configuration file', 'unstale.yaml')
+  .option('--table <db.table...>', 'only these tables')
+  .option('--report-only', 'delete nothing', false)
+  .option('--force', 'repair beyond reconcile.maxRepairs, and although nearly all values differ alike', false)
+  .option('--json', 'the report as one JSON document on stdout', false)
+  .action(
+    async (options: {
+      config: string;
+      table?: string[];
+      reportOnly: boolean;
+      force: boolean;
+      json: boolean;
+    }) => {
+      const config = await loadConfig({ path: options.config, env: process.env });
+      const log = createLogger({ level: 'warn' });
+      const cancel = new AbortController();
+      process.once('SIGINT', () => {
+        cancel.abort();
+      });
+      process.once('SIGTERM', () => {
+        cancel.abort();
+      });
+      process.exitCode = await reconcile({
+        ...options,
+        config,
+        log,
+        tables: options.table ?? [],
+        signal: cancel.signal,
+      });
+    },
+  );
+
+addReportCommand(program, (path) => loadConfig({ path, env: process.env }));
 
 function durationOption(text: string): number {
   const ms = parseDuration(text);

@@ -19,6 +19,8 @@ export interface PipelineOptions {
   readonly config: Config;
   readonly stages: ReadonlySet<StageName>;
   readonly resetPosition: boolean;
+  /** Whether metrics and health are served; a command beside a running pipeline does not. */
+  readonly serve: boolean;
   readonly log: Logger;
   /** A stage cannot go on: the process should stop the pipeline and end. */
   readonly onFailure: (error: UnstaleError) => void;
@@ -52,11 +54,7 @@ export async function buildParts(options: PipelineOptions, resources: Resources)
     opened.stop();
   });
   for (const stage of stageNames(options)) health.stage(stage).waiting('starting');
-  const server = resources.opened(createOpsServer({ ...config.ops, metrics, health }), (opened) =>
-    opened.stop(),
-  );
-  const { port } = await server.start();
-  log.info({ address: `http://${config.ops.host}:${port}` }, 'metrics and health are served');
+  if (options.serve) await serveOps(options, { metrics, health }, resources);
   const { webhook } = config.alerts;
   const alerts = createAlerts({
     name: config.name,
@@ -84,6 +82,18 @@ export async function buildParts(options: PipelineOptions, resources: Resources)
     options.onFailure(error);
   };
   return { ...options, onFailure, resources, mapping, metrics, health, alerts, kafka, sideline };
+}
+
+async function serveOps(
+  { config, log }: PipelineOptions,
+  { metrics, health }: { readonly metrics: Metrics; readonly health: Health },
+  resources: Resources,
+): Promise<void> {
+  const server = resources.opened(createOpsServer({ ...config.ops, metrics, health }), (opened) =>
+    opened.stop(),
+  );
+  const { port } = await server.start();
+  log.info({ address: `http://${config.ops.host}:${port}` }, 'metrics and health are served');
 }
 
 /** As health and metrics name them: settling has a stage for each delay. */

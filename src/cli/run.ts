@@ -42,6 +42,7 @@ export async function run({ config, stages, resetPosition, log }: RunOptions): P
       config,
       stages,
       resetPosition,
+      serve: true,
       log,
       onFailure: fail,
       signal: stopping.signal,

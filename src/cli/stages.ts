@@ -1,7 +1,7 @@
 import { UnstaleError } from '../errors.js';
 
 /** The parts of the pipeline that `run --only` can name. */
-export const STAGES = ['tail', 'invalidate', 'settle', 'retry'] as const;
+export const STAGES = ['tail', 'invalidate', 'settle', 'retry', 'reconcile'] as const;
 export type StageName = (typeof STAGES)[number];
 
 /** @throws UnstaleError CONFIG_INVALID on a name that is none */

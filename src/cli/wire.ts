@@ -6,6 +6,7 @@ import { type Parts, type PipelineOptions, buildParts } from './parts.js';
 import { createResources } from './resources.js';
 import { prepareSettleGroups, startInvalidating, startSettling } from './wire-consumers.js';
 import { openDeletion, startRetry } from './wire-deletion.js';
+import { startReconciling } from './wire-reconcile.js';
 import { startTailing } from './wire-tail.js';
 
 export interface Pipeline {
@@ -29,12 +30,13 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 
 async function startStages(parts: Parts): Promise<void> {
   const { stages } = parts;
-  if (stages.has('invalidate') || stages.has('settle') || stages.has('retry')) {
+  if (stages.has('invalidate') || stages.has('settle') || stages.has('retry') || stages.has('reconcile')) {
     const deletion = await openDeletion(parts);
     if (stages.has('retry')) startRetry(parts, deletion);
     if (stages.has('settle')) await prepareSettleGroups(parts);
     if (stages.has('invalidate')) await startInvalidating(parts, deletion);
     if (stages.has('settle')) await startSettling(parts, deletion);
+    if (stages.has('reconcile')) await startReconciling(parts, deletion);
   }
   if (stages.has('tail')) await startTailing(parts);
 }

@@ -69,7 +69,7 @@ export async function commitOnce(
 }
 
 /** Subscribes a consumer for as long as `action` takes; `crashed` rejects if the consumer ends meanwhile. */
-async function asMember(
+export async function asMember(
   kafka: Kafka,
   groupId: string,
   topic: string,

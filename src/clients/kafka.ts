@@ -16,6 +16,7 @@ import { type TopicSpec, demandSafeTopic } from '../publish/topics.js';
 import { kafkaError } from './kafka-error.js';
 import { useFastRecords } from './kafka-record.js';
 import { commitOnce, readAll } from './kafka-groups.js';
+import { type Following, type ReadOptions, follow, readRanges } from './kafka-reader.js';
 
 // A CommonJS package, whose names Node cannot all find by itself.
 const { ConfigResourceTypes, Kafka: KafkaClass, logLevel } = kafkajs;
@@ -44,6 +45,12 @@ export interface KafkaClient {
   setGroupOffsets(groupId: string, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
   /** All values in a one-partition topic, oldest first. */
   readAll(topic: string, timeoutMs: number): Promise<Buffer[]>;
+  /** Offset by partition of the first message not older than this; the end where there is none. */
+  offsetsAt(topic: string, atMs: number): Promise<ReadonlyMap<number, bigint>>;
+  /** All messages in these ranges that are still there. @throws UnstaleError KAFKA_UNREACHABLE */
+  readRanges(options: ReadOptions): Promise<void>;
+  /** Every value of a topic, the oldest first, and those that come. */
+  follow(topic: string, onValue: (value: Buffer) => void): Promise<Following>;
   producer(): Promise<KafkaProducer>;
   close(): Promise<void>;
 }
@@ -111,6 +118,13 @@ export function createKafkaClient(options: KafkaOptions): KafkaClient {
       }),
     setGroupOffsets: (groupId, topic, offsets) => commitOnce(kafka, groupId, topic, offsets),
     readAll: async (topic, timeoutMs) => readAll(kafka, await admin(), topic, timeoutMs),
+    offsetsAt: (topic, atMs) =>
+      ask(`Reading the offsets of ${topic}`, async (connected) => {
+        const offsets = await connected.fetchTopicOffsetsByTimestamp(topic, atMs);
+        return new Map(offsets.map(({ partition, offset }) => [partition, BigInt(offset)]));
+      }),
+    readRanges: async (wanted) => readRanges(kafka, await admin(), wanted),
+    follow: async (topic, onValue) => follow(kafka, await admin(), topic, onValue),
     producer: () => connectProducer(kafka, options.brokers),
     async close() {
       const connected = await connecting?.catch(() => undefined); // what never connected needs no farewell

@@ -52,14 +52,7 @@ interface BinlogFile {
 /** @throws UnstaleError MYSQL_UNREACHABLE or MYSQL_ACCESS_DENIED */
 export async function openMysqlSession({ url }: MysqlOptions): Promise<MysqlSession> {
   const connection = await connect(url);
-  const select = async (sql: string, values: unknown[] = []): Promise<RowDataPacket[]> => {
-    try {
-      const [rows] = await connection.query<RowDataPacket[]>({ sql, values, timeout: TIMEOUT_MS });
-      return rows;
-    } catch (error) {
-      throw mysqlError(error, `The query "${sql.slice(0, 60)}"`);
-    }
-  };
+  const select = selectOn(connection);
   return {
     facts: () => readFacts(select),
     relation: (position) => relate(select, position),
@@ -69,7 +62,18 @@ export async function openMysqlSession({ url }: MysqlOptions): Promise<MysqlSess
   };
 }
 
-type Select = (sql: string, values?: unknown[]) => Promise<RowDataPacket[]>;
+export type Select = (sql: string, values?: unknown[]) => Promise<RowDataPacket[]>;
+
+export function selectOn(connection: Connection): Select {
+  return async (sql, values = []) => {
+    try {
+      const [rows] = await connection.query<RowDataPacket[]>({ sql, values, timeout: TIMEOUT_MS });
+      return rows;
+    } catch (error) {
+      throw mysqlError(error, `The query "${sql.slice(0, 60)}"`);
+    }
+  };
+}
 
 export async function connect(url: string): Promise<Connection> {
   try {
@@ -89,8 +93,8 @@ export async function endConnection(connection: Connection): Promise<void> {
   });
 }
 
-/** MySQL's errors for a user that may not: 1044, 1045, 1142, 1227, 1698, 3118 (locked), 1820 (expired). */
-const ACCESS_DENIED = new Set([1044, 1045, 1142, 1227, 1698, 1820, 3118]);
+/** MySQL's errors for a user that may not: 1044, 1045, 1142, 1143, 1227, 1698, 3118 (locked), 1820 (expired). */
+const ACCESS_DENIED = new Set([1044, 1045, 1142, 1143, 1227, 1698, 1820, 3118]);
 
 export function mysqlError(error: unknown, what: string): UnstaleError {
   if (error instanceof UnstaleError) return error;
@@ -108,7 +112,7 @@ export function mysqlError(error: unknown, what: string): UnstaleError {
   return new UnstaleError('MYSQL_UNREACHABLE', `${what} failed: ${messageOf(error)}.`, { cause: error });
 }
 
-async function readFacts(select: Select): Promise<ServerFacts> {
+export async function readFacts(select: Select): Promise<ServerFacts> {
   const [row] = await select(
     `SELECT @@version AS version, @@server_uuid AS uuid, @@server_id AS serverId, @@log_bin AS logBin,
             @@binlog_format AS format, @@binlog_row_image AS rowImage, @@binlog_row_metadata AS rowMetadata,
@@ -201,13 +205,22 @@ async function readSchema(select: Select, db: string, table: string): Promise<Ta
     [db, table],
   );
   const keyColumns = await select(
-    `SELECT INDEX_NAME AS keyName, COLUMN_NAME AS columnName, NULLABLE = 'YES' AS nullable, SUB_PART AS prefix
-       FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND NON_UNIQUE = 0
+    `SELECT INDEX_NAME AS keyName, COLUMN_NAME AS columnName, NULLABLE = 'YES' AS nullable, SUB_PART AS prefix,
+            NON_UNIQUE = 0 AS isUnique, SEQ_IN_INDEX = 1 AND INDEX_TYPE = 'BTREE' AS isFirst
+       FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?
       ORDER BY INDEX_NAME = 'PRIMARY' DESC, INDEX_NAME, SEQ_IN_INDEX`,
     [db, table],
   );
-  const uniqueKeys = wholeKeys(keyColumns);
-  return { table: { db, table }, columns: columns.map(toColumn), rowKey: uniqueKeys[0], uniqueKeys };
+  const uniqueKeys = wholeKeys(keyColumns.filter((row) => Number(row.isUnique) === 1));
+  const first = keyColumns.filter((row) => Number(row.isFirst) === 1 && row.columnName !== null);
+  const indexedColumns = [...new Set(first.map((row) => String(row.columnName)))];
+  return {
+    table: { db, table },
+    columns: columns.map(toColumn),
+    rowKey: uniqueKeys[0],
+    uniqueKeys,
+    indexedColumns,
+  };
 }
 
 const toColumn = (row: RowDataPacket): ColumnInfo => ({

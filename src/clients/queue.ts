@@ -27,6 +27,11 @@ export interface QueueClient {
   addJobs(jobs: readonly { data: object; delayMs: number }[]): Promise<void>;
   /** @throws UnstaleError QUEUE_UNREACHABLE */
   stats(): Promise<QueueStats>;
+  /**
+   * The data of all jobs, of whatever state, some at a time; resolves to false if there were more than `jobsMax`.
+   * @throws UnstaleError QUEUE_UNREACHABLE
+   */
+  eachJob(jobsMax: number, onData: (data: unknown) => void): Promise<boolean>;
   /** Waits up to the time-out for a connection. @throws UnstaleError REDIS_UNSAFE, QUEUE_UNREACHABLE */
   checkSafety(): Promise<QueueSafety>;
   startWorker(options: QueueWorkerOptions): { stop(): Promise<void> };
@@ -38,6 +43,7 @@ export interface QueueClient {
 const PREFIX = '{unstale}';
 const RECONNECT_MAX_MS = 1_000;
 const SWEEP_EVERY_MS = 60_000;
+const JOBS_AT_A_TIME = 500;
 const ALL_STATES = ['wait', 'prioritized', 'delayed', 'active', 'waiting-children', 'failed'] as const;
 
 /**
@@ -81,6 +87,16 @@ export function connectQueue({ url, name, log, timeoutMs = 2_000 }: QueueOptions
         );
       }),
     stats: () => ask('Reading the retry queue', async () => readStats(await openQueue(), redis)),
+    async eachJob(jobsMax, onData) {
+      for (let from = 0; from < jobsMax; from += JOBS_AT_A_TIME) {
+        const jobs = await ask('Looking through the retry jobs', async () =>
+          (await openQueue()).getJobs([...ALL_STATES], from, from + JOBS_AT_A_TIME - 1),
+        );
+        for (const job of jobs) onData(job.data);
+        if (jobs.length === 0) return true;
+      }
+      return false;
+    },
     async checkSafety() {
       await untilReady(redis, timeoutMs);
       return judgeQueueRedis(await ask("Checking the queue's settings", () => redis.info()), where);

@@ -37,6 +37,10 @@ export const text = (error = 'expected text') =>
 
 export const filledText = (error: string) => text(error).min(1, { error });
 
+/** Kafka's rules for names of topics and groups. */
+export const topicName = (error: string) =>
+  text(error).regex(/^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,200}$/, { error });
+
 const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const durationText = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 

@@ -14,14 +14,12 @@ const fields: readonly { readonly path: string; readonly insteadOf?: string }[] 
   { path: 'caches', insteadOf: 'redis' },
   { path: 'tables.*.members' },
   { path: 'tables.*.lookup' },
-  { path: 'tables.*.gone' },
   { path: 'tables.*.onRename' },
   { path: 'tables.*.keys.*.members', insteadOf: 'key' },
   { path: 'tables.*.keys.*.lookup' },
   { path: 'settle.replicaTimeout' },
   { path: 'settle.visibleWithin' },
   { path: 'flush' },
-  { path: 'reconcile' },
 ];
 
 /** What is known of an unknown field; undefined if it is simply unknown. */

@@ -13,9 +13,11 @@ import {
   parseHostPort,
   share,
   text,
+  topicName,
   url,
   wholeNumber,
 } from './fields.js';
+import { reconcileSchema } from './reconcile-schema.js';
 import { redisSchema } from './redis-schema.js';
 import { sharedQueueProblem } from './shared-queue.js';
 import { tablesSchema } from './tables-schema.js';
@@ -30,8 +32,6 @@ const mysql = z
     ),
   })
   .describe('The MySQL server.');
-
-const topicName = (error: string) => text(error).regex(/^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,200}$/, { error });
 
 const sasl = z.strictObject({
   mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).describe('How to log in.'),
@@ -141,7 +141,7 @@ const settle = z
 const alerts = z.strictObject({
   webhook: url(['http', 'https'], 'https://host/path', { orEmpty: true })
     .prefault('')
-    .describe('Where dead letters and halts are reported by POST; empty: nowhere.'),
+    .describe('Where dead letters, drift and halts are reported by POST; empty: nowhere.'),
 });
 
 const ops = z
@@ -177,6 +177,7 @@ export const configSchema = z
     tables: tablesSchema,
     retry: retry.prefault({}).describe('Keys that could not be deleted.'),
     settle: settle.prefault({}).describe('The second delete, which closes the race with slow readers.'),
+    reconcile: reconcileSchema.prefault({}).describe('The periodic comparison of MySQL and Redis.'),
     alerts: alerts.prefault({}).describe('Whom to tell.'),
     ops: ops.prefault({}).describe('The HTTP server for operators.'),
     log: log.prefault({}).describe('Logs.'),

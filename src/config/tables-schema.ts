@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { KeyMapping, TableMapping, ValueMapping } from '../mapping/table-mapping.js';
+import type { GoneWhen, KeyMapping, TableMapping, ValueMapping } from '../mapping/table-mapping.js';
 import { captureNames, keyProblems } from '../mapping/key-problems.js';
-import { evenIfFlawed, filledText } from './fields.js';
+import { evenIfFlawed, filledText, text } from './fields.js';
 import { parseTableMatch } from './table-match.js';
 
 const columnName = () => filledText('expected a column name');
@@ -54,12 +54,38 @@ const key = z.strictObject(
       .min(1, { error: 'expected at least one column; leave `when` out if every change counts' })
       .optional()
       .describe('Only updates that change one of these columns, or a column of the key itself, count.'),
-    value: value.optional().describe('What the key holds.'),
+    value: value
+      .optional()
+      .describe(
+        'What the key holds, for comparing it with its row; without it the key is only ever deleted.',
+      ),
+    expect: z
+      .literal('present', { error: 'expected present; leave `expect` out if the key may be missing' })
+      .optional()
+      .describe('A missing key counts as drift, too. One of `present`.'),
   },
   { error: 'expected a key template, or { key: "…", … }' },
 );
 
 const keyFromText = (input: unknown): unknown => (typeof input === 'string' ? { key: input } : input);
+
+const gone = z
+  .record(
+    columnName(),
+    z.preprocess(
+      (input) => (typeof input === 'number' || typeof input === 'boolean' ? String(Number(input)) : input),
+      text('expected notNull, null, or a value'),
+    ),
+    { error: 'expected columns and what tells that the row is gone, like { deleted_at: notNull }' },
+  )
+  .transform((columns) =>
+    Object.fromEntries(
+      Object.entries(columns).map(([column, when]): [string, GoneWhen] => [
+        column,
+        when === 'notNull' || when === 'null' ? when : { is: when },
+      ]),
+    ),
+  );
 
 const table = z.strictObject(
   {
@@ -69,6 +95,11 @@ const table = z.strictObject(
       })
       .min(1, { error: 'expected at least one key template' })
       .describe('The keys which a row of this table feeds.'),
+    gone: gone
+      .optional()
+      .describe(
+        'Soft deletes: columns, and what they hold in rows that expect no key: `notNull`, `null` or a value.',
+      ),
   },
   { error: 'expected { keys: […] }' },
 );
@@ -82,9 +113,9 @@ export const tablesSchema = z
     for (const issue of templateIssues(tables, broken)) context.addIssue({ code: 'custom', ...issue });
   }, evenIfFlawed)
   .transform((tables): TableMapping[] =>
-    Object.entries(tables).flatMap(([name, { keys }]) => {
+    Object.entries(tables).flatMap(([name, { keys, gone }]) => {
       const match = parseTableMatch(name);
-      return match.kind === 'problem' ? [] : [{ name, match, keys }];
+      return match.kind === 'problem' ? [] : [{ name, match, keys, gone }];
     }),
   )
   .describe('Which rows feed which keys, by table: `db.table`, or a pattern `/regular expression/`.');

@@ -1,8 +1,10 @@
 /**
- * The one deletion path: consumer, settle and retry all delete through this.
- * In: targets, which only key templates make (guarantee 6). Out: those that could not be deleted.
+ * The one deletion path: consumer, settle, retry and reconcile all delete through this.
+ * In: targets, which only key templates make (guarantee 6). Out: those that could not be deleted, or for targets that
+ * go only while they hold what was seen there, what became of each.
  */
 import type { CacheKey, Target } from '../domain/cache-key.js';
+import type { CachedValue } from '../domain/cached-value.js';
 import type { FailedTarget } from '../domain/failed-target.js';
 import { messageOf } from '../errors.js';
 
@@ -67,4 +69,45 @@ function planCalls(targets: readonly Target[], keysPerCall: number): DeletionCal
     });
   }
   return calls;
+}
+
+/** A target and what was seen there: it is deleted only while it still holds that. */
+export interface UnchangedTarget {
+  readonly target: Target;
+  readonly held: CachedValue;
+  /** Declared fields of a hash, in the order of `held.values`. */
+  readonly fields: readonly string[];
+}
+
+/** Changed also means gone, or never there. An error leaves open whether it was deleted. */
+export type UnchangedOutcome = 'deleted' | 'changed' | { readonly error: string };
+
+export interface UnchangedEffects {
+  /** Compares and deletes in one step on the server. Resolves to whether it was deleted. */
+  deleteUnchanged(item: UnchangedTarget): Promise<boolean>;
+}
+
+/** Values and fields are sent along, and a digest has the server read the whole key. */
+const UNCHANGED_IN_FLIGHT_MAX = 100;
+
+/** One outcome per item, in order; one that fails spoils no other. */
+export function createUnchangedDeletion({
+  deleteUnchanged,
+}: UnchangedEffects): (items: readonly UnchangedTarget[]) => Promise<UnchangedOutcome[]> {
+  const attempt = async (item: UnchangedTarget): Promise<UnchangedOutcome> => {
+    if (item.held.kind === 'absent') return 'changed'; // nothing to delete, and whatever came since is not known
+    try {
+      return (await deleteUnchanged(item)) ? 'deleted' : 'changed';
+    } catch (error) {
+      return { error: messageOf(error) };
+    }
+  };
+  return async (items) => {
+    const outcomes: UnchangedOutcome[] = [];
+    for (let from = 0; from < items.length; from += UNCHANGED_IN_FLIGHT_MAX) {
+      const part = items.slice(from, from + UNCHANGED_IN_FLIGHT_MAX);
+      outcomes.push(...(await Promise.all(part.map(attempt))));
+    }
+    return outcomes;
+  };
 }

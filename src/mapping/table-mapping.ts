@@ -6,7 +6,12 @@ export interface TableMapping {
   readonly name: string;
   readonly match: TableMatch;
   readonly keys: readonly KeyMapping[];
+  /** Soft deletes: a row to which one of these applies expects no key. */
+  readonly gone?: Readonly<Record<string, GoneWhen>> | undefined;
 }
+
+/** `notNull`, `null`, or the column's text. */
+export type GoneWhen = 'notNull' | 'null' | { readonly is: string };
 
 /** A pattern is matched against `db.table`; its named captures serve in templates. */
 export type TableMatch =
@@ -24,6 +29,8 @@ export interface KeyMapping {
   readonly when?: readonly string[] | undefined;
   /** What the key holds. */
   readonly value?: ValueMapping | undefined;
+  /** A row whose key the cache does not hold has drifted, too. Without it that is fine. */
+  readonly expect?: 'present' | undefined;
 }
 
 export type ValueMapping =

@@ -15,4 +15,6 @@ export interface TableSchema {
   readonly rowKey: readonly string[] | undefined;
   /** All keys that name one row: the primary key first, then the unique keys without nullable columns. */
   readonly uniqueKeys: readonly (readonly string[])[];
+  /** Columns by which rows can be found without reading the whole table: the first column of each index. */
+  readonly indexedColumns: readonly string[];
 }

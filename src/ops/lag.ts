@@ -63,7 +63,8 @@ export function messagesBehind(
   let messages = 0n;
   for (const [partition, end] of ends ?? []) {
     const [from, start] = [committed.get(partition) ?? 0n, starts?.get(partition) ?? 0n];
-    messages += end - (from > start ? from : start); // what has expired is not before the group any more
+    const next = from > start ? from : start; // what has expired is not before the group any more
+    if (end > next) messages += end - next; // the ends may be older than the commits
   }
   return Number(messages);
 }

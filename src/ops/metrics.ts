@@ -81,6 +81,18 @@ export function createMetrics() {
       attempts: counter('retry_attempts_total', 'Attempts of retry jobs.'),
       deadLetters: counter('dead_letters_total', 'Records written to the dead-letter topic.', 'reason'),
     },
+    reconcile: {
+      runs: counter('reconcile_runs_total', 'Runs that ended here, by how.', 'scope', 'status'),
+      running: gauge('reconcile_running', '1 while a run is under way here.'),
+      rows: counter('reconcile_rows_total', 'Rows read from MySQL.'),
+      keys: counter('reconcile_keys_total', 'Keys found in Redis.'),
+      compared: counter('reconcile_compared_total', 'Cached values compared with their rows.'),
+      drift: counter('reconcile_drift_total', 'Values that had drifted, confirmed.', 'table', 'kind'),
+      repaired: counter('reconcile_repaired_total', 'Drifted values that were deleted.'),
+      undecided: gauge('reconcile_undecided', 'Differences that the last run could not settle in time.'),
+      endedAt: gauge('reconcile_ended_timestamp_seconds', 'When the last run ended.', 'scope'),
+      seconds: gauge('reconcile_duration_seconds', 'How long the last run took.', 'scope'),
+    },
     alerts: counter('alerts_total', 'Alerts, by outcome: sent, failed, dropped, logged.', 'outcome'),
     stageUp: gauge('stage_up', '1 while the stage is ready.', 'stage'),
   };

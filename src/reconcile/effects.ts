@@ -1,7 +1,7 @@
 /** What reconciling needs of MySQL and of the cache. The clients implement it, tests on real servers too. */
 import type { CachedValue } from '../domain/cached-value.js';
 import type { TableName } from '../domain/change.js';
-import type { DbRow, DbValue } from '../domain/db-row.js';
+import type { DbRow } from '../domain/db-row.js';
 import type { Position } from '../domain/position.js';
 import type { TableSchema } from '../mapping/table-schema.js';
 
@@ -31,6 +31,8 @@ export interface LookupQuery {
   readonly by: readonly string[];
   /** For each the values of `by`, none of them NULL. At most 1,000. */
   readonly values: readonly DbRow[];
+  /** Each combination of `columns` once, however many rows have it. */
+  readonly distinct: boolean;
 }
 
 export interface TableReader {
@@ -85,5 +87,3 @@ export interface CacheNode {
   /** Time for a PING, in ms. */
   latencyMs(): Promise<number>;
 }
-
-export type { DbValue };

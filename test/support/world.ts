@@ -101,6 +101,7 @@ export async function createWorld(servers: ServerAddresses): Promise<World> {
         redis: { url: servers.cache, keyPrefix: prefix },
         queue: { url: servers.queue },
         settle: { after: '200ms' },
+        reconcile: { every: 'never', recent: 'never', atStart: false, topic: `${id}_drift` },
         ops: { listen: '127.0.0.1:0' },
         tables,
       };

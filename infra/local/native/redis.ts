@@ -11,6 +11,13 @@ const ROLES = {
   queue: ['--appendonly', 'yes', '--appendfsync', 'everysec', '--maxmemory-policy', 'noeviction'],
 };
 
+/** A busy machine may hold a node up for a while, and that is not to count as its end. */
+const CLUSTER = [
+  ...['--cluster-enabled', 'yes', '--cluster-node-timeout', '5000'],
+  // Otherwise a node learns its own address from the others, and does not know it at first.
+  ...['--cluster-announce-ip', '127.0.0.1'],
+];
+
 export async function prepareRedis(
   role: keyof typeof ROLES,
   program: Program,
@@ -25,5 +32,26 @@ export async function prepareRedis(
       args: ['--port', String(port), '--dir', dataDir, ...COMMON, ...ROLES[role]],
     }),
     probe: probeRedis,
+  };
+}
+
+/** A cache that is one node of a cluster; Redis 7 or newer. Its second port is for the other nodes. */
+export async function prepareClusterNode(
+  name: string,
+  program: Program,
+  { dataDir, probe }: { readonly dataDir: string; readonly probe: PreparedServer['probe'] },
+): Promise<PreparedServer> {
+  await mkdir(dataDir, { recursive: true });
+  return {
+    title: `Redis ${program.version} (${name})`,
+    portCount: 2,
+    launch: ([port, busPort]) => ({
+      file: program.file,
+      args: [
+        ...['--port', String(port), '--cluster-port', String(busPort), '--dir', dataDir],
+        ...[...COMMON, ...ROLES.cache, ...CLUSTER],
+      ],
+    }),
+    probe,
   };
 }

@@ -11,6 +11,7 @@ const schemaOf = (types: Readonly<Record<string, string>>, rest: Partial<TableSc
   columns: Object.entries(types).map(([name, type]) => ({ name, type, nullable: false })),
   rowKey: ['id'],
   uniqueKeys: [['id']],
+  indexedColumns: ['id'],
   ...rest,
 });
 

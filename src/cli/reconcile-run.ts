@@ -1,0 +1,148 @@
+/** Joins one reconcile run with its servers. */
+import { openMysqlSession } from '../clients/mysql.js';
+import { replicaLagMs, untilReplicaHas } from '../clients/replica.js';
+import { createUnchangedDeletion } from '../invalidate/deletion.js';
+import { checkTable } from '../mapping/check.js';
+import { createKeyMatcher } from '../mapping/key-matcher.js';
+import { tableText } from '../mapping/table-mapping.js';
+import type { TableSchema } from '../mapping/table-schema.js';
+import { partitionOf } from '../publish/partition.js';
+import { createChecks } from '../reconcile/checks.js';
+import type { DriftNotice } from '../reconcile/conclusions.js';
+import type { CacheReader } from '../reconcile/effects.js';
+import { type LoadedChecks, type Reconciler, createReconciler } from '../reconcile/reconciler.js';
+import type { Report } from '../reconcile/report.js';
+import type { Parts } from './parts.js';
+import { type Patience, createPatience, patient } from './patience.js';
+import { createPipelineView } from './pipeline-view.js';
+import { readRecent, searchHistory } from './topic-search.js';
+import type { Deletion } from './wire-deletion.js';
+import type { ReconcileClients } from './wire-reconcile.js';
+
+/** One run's view of the servers: it waits for those that are away, and counts how long. */
+export interface Run {
+  readonly reconciler: Reconciler;
+  close(): Promise<void>;
+}
+
+export function createRun(
+  parts: Parts,
+  deletion: Deletion,
+  clients: ReconcileClients,
+  signal: AbortSignal,
+): Run {
+  const { config, mapping, kafka, log, health } = parts;
+  const { reconcile } = config;
+  const stage = health.stage('reconcile');
+  let waitsFor = '';
+  const patience = createPatience({
+    waitMaxMs: reconcile.waitMaxMs,
+    signal,
+    onWait: (error) => {
+      stage.waiting(error.message);
+      if (error.message !== waitsFor) log.warn({ err: error }, 'the reconcile run waits for a server');
+      waitsFor = error.message;
+    },
+  });
+  const tables = patient(clients.tables, patience);
+  const cache = patientCache(clients.cache, patience);
+  const view = createPipelineView({ config, kafka, mapping, source: tables, queue: deletion.queueClient });
+  const reconciler = createReconciler({
+    name: config.name,
+    tables,
+    cache,
+    scanned: clients.scanned === clients.tables ? tables : patient(clients.scanned, patience),
+    pipeline: patient(view, patience),
+    loadChecks: (only) => patience.of(() => loadChecks(parts, clients, only)),
+    recentSuspects: (checks) =>
+      patience.of(() =>
+        readRecent(
+          { kafka, topic: config.kafka.topic, sinceMs: reconcile.recentEveryMs ?? 0, mapping },
+          checks,
+        ),
+      ),
+    searchHistory: (found) => searchHistory(found, { kafka, topic: config.kafka.topic, mapping }),
+    deleteUnchanged: createUnchangedDeletion(deletion.cache),
+    queueRetry: (failed) => patience.of(() => deletion.queue.add(failed, 'reconcile')),
+    announce: (notices) => patience.of(() => announce(notices, parts)),
+    isOurs: createKeyMatcher(config.tables, config.redis),
+    limit: reconcile.maxRepairs,
+    show: reconcile.show,
+    chunk: reconcile.chunk,
+    confirmAfterMs: reconcile.confirmAfterMs,
+    brake: {
+      rowsPerSecondMax: reconcile.maxRowsPerSecond,
+      opsPerSecondMax: reconcile.maxOpsPerSecond,
+      replicaLagMsMax: reconcile.maxReplicaLagMs,
+      redisLatencyMsMax: reconcile.maxRedisLatencyMs,
+      replicaLagMs: () => {
+        const { readFrom } = reconcile;
+        return readFrom === undefined
+          ? Promise.resolve(undefined)
+          : patience.of(() => replicaLagMs(readFrom));
+      },
+      redisLatencyMs: async () =>
+        Math.max(0, ...(await Promise.all((await cache.nodes()).map((node) => node.latencyMs())))),
+    },
+    outageMs: () => patience.waitedMs(),
+    nowMs: () => Date.now(),
+  });
+  return { reconciler, close: () => view.close() };
+}
+
+/** Nodes are patient, too. */
+function patientCache(cache: CacheReader, patience: Patience): CacheReader {
+  const outer = patient(cache, patience);
+  return { ...outer, nodes: async () => (await outer.nodes()).map((node) => patient(node, patience)) };
+}
+
+/** Schemas are read anew for each run: tables come, go and change. */
+async function loadChecks(
+  { config, mapping }: Parts,
+  { tables }: ReconcileClients,
+  only: readonly string[],
+): Promise<LoadedChecks> {
+  const { readFrom } = config.reconcile;
+  const session = await openMysqlSession({ url: config.mysql.url });
+  try {
+    const wanted = (db: string, table: string): boolean =>
+      mapping.planFor({ db, table }) !== undefined && (only.length === 0 || only.includes(`${db}.${table}`));
+    const schemas = await session.schemas(wanted);
+    const skipped = schemas.flatMap((schema) => problemsOf(schema, mapping));
+    const usable = schemas.filter(({ table }) => !skipped.some(({ what }) => what === tableText(table)));
+    const checks = createChecks(mapping, usable, config.redis);
+    if (readFrom !== undefined)
+      await untilReplicaHas(readFrom, await tables.executed(), config.reconcile.waitMaxMs);
+    const unread = checks.tables
+      .filter(({ compared }) => compared.length === 0)
+      .map(({ schema }) => ({
+        what: `rows of ${tableText(schema.table)}`,
+        why: 'none of its templates has a value that could be compared',
+      }));
+    return { checks, skipped: [...skipped, ...unread] };
+  } finally {
+    await session.close();
+  }
+}
+
+function problemsOf(schema: TableSchema, mapping: Parts['mapping']): Report['skipped'] {
+  const plan = mapping.planFor(schema.table);
+  if (plan === undefined) return [];
+  const { problems } = checkTable(plan, schema);
+  return problems.length === 0 ? [] : [{ what: tableText(schema.table), why: problems.join('; ') }];
+}
+
+/** One message for each drifted value, under its row's key. */
+async function announce(notices: readonly DriftNotice[], { config, sideline }: Parts): Promise<void> {
+  const messages = notices.map((notice) => {
+    const key = notice.rowKey === '' ? null : Buffer.from(notice.rowKey);
+    const partition = key === null ? 0 : partitionOf(key, config.kafka.partitions);
+    return { key, partition, value: Buffer.from(JSON.stringify({ ...notice, name: config.name })) };
+  });
+  for (let from = 0; from < messages.length; from += NOTICES_AT_A_TIME) {
+    await sideline.send(config.reconcile.topic, messages.slice(from, from + NOTICES_AT_A_TIME));
+  }
+}
+
+/** Each has up to 20 KB of values, and the broker takes 1 MB at a time by default. */
+const NOTICES_AT_A_TIME = 40;

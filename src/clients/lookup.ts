@@ -1,0 +1,28 @@
+import type { LookupQuery } from '../reconcile/effects.js';
+import { type SelectList, column, selectList } from './select-list.js';
+import { literal, qualifiedName } from './sql-literal.js';
+import type { TableFacts } from './table-facts.js';
+
+export interface Lookup extends Pick<SelectList, 'finish'> {
+  /** Undefined where no row can have any of the values. */
+  readonly statement: string | undefined;
+}
+
+/** Rows by equality with literals of the columns' own types, so that an index over them is used. */
+export function createLookup({ schema, columns, by, values }: LookupQuery, facts: TableFacts): Lookup {
+  const { text, finish } = selectList(columns.map(facts.column));
+  const sought = by.map(facts.column);
+  const found = values
+    .map((value) => sought.map((each, index) => literal(each, value[index] ?? null)))
+    .filter((literals): literals is string[] => literals.every((each) => each !== undefined));
+  if (found.length === 0) return { statement: undefined, finish };
+  const names = by.map(column);
+  const where =
+    names.length === 1
+      ? `${names.join()} IN (${found.map((literals) => literals.join()).join(', ')})`
+      : found.map((literals) => `(${equalities(names, literals)})`).join(' OR ');
+  return { statement: `SELECT ${text} FROM ${qualifiedName(schema.table)} AS t WHERE ${where}`, finish };
+}
+
+const equalities = (names: readonly string[], literals: readonly string[]): string =>
+  names.map((name, index) => `${name} = ${literals[index] ?? 'NULL'}`).join(' AND ');

@@ -1,0 +1,83 @@
+/**
+ * In: work for a connection to MySQL. Out: what the work gives. Connections are opened when they are needed, and are
+ * kept. Guarantee: work that broke off with a connection that had been idle is done again on a fresh one, so that a
+ * server's restart between two calls is not seen; so work has to be harmless to repeat.
+ */
+import mysql, { type Connection, type PoolConnection } from 'mysql2/promise';
+import type { Logger } from '../ops/logger.js';
+import { connectionOptions, mysqlError } from './mysql.js';
+
+export interface MysqlPoolOptions {
+  readonly url: string;
+  /** More work than that at a time waits. */
+  readonly connectionsMax: number;
+  /** Sets up each new session. */
+  readonly sessionStatement: string;
+  readonly log?: Logger | undefined;
+}
+
+export interface MysqlPool {
+  /** `what` names the work in an error. @throws UnstaleError MYSQL_UNREACHABLE, MYSQL_ACCESS_DENIED */
+  use<T>(what: string, work: (connection: Connection) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const SETUP_TIMEOUT_MS = 10_000;
+
+export function openMysqlPool({ url, connectionsMax, sessionStatement, log }: MysqlPoolOptions): MysqlPool {
+  const pool = mysql.createPool({
+    ...connectionOptions(url),
+    charset: 'utf8mb4',
+    bigNumberStrings: false, // only those that a number can't hold
+    jsonStrings: true,
+    connectionLimit: connectionsMax,
+  });
+  const ready = new WeakSet<object>();
+  let closing: Promise<void> | undefined;
+
+  /** Done, or the error with the question whether a fresh connection would help. */
+  const attempt = async <T>(work: (connection: Connection) => Promise<T>): Promise<Attempt<T>> => {
+    let lent: PoolConnection;
+    try {
+      lent = await pool.getConnection();
+    } catch (error) {
+      return { error, isStale: false };
+    }
+    const wasReady = ready.has(lent.connection);
+    try {
+      if (!wasReady) {
+        await lent.query({ sql: sessionStatement, timeout: SETUP_TIMEOUT_MS });
+        ready.add(lent.connection);
+      }
+      const result = await work(lent);
+      lent.release();
+      return { result };
+    } catch (error) {
+      lent.destroy(); // a query that timed out still runs on it
+      return { error, isStale: wasReady && isLost(error) };
+    }
+  };
+  return {
+    async use(what, work) {
+      for (;;) {
+        const outcome = await attempt(work);
+        if ('result' in outcome) return outcome.result;
+        // Each stale connection is destroyed, so at most connectionsMax rounds; then a fresh one tells.
+        if (!outcome.isStale) throw mysqlError(outcome.error, what);
+        log?.debug({ err: outcome.error }, 'a connection to MySQL was lost, another takes its place');
+      }
+    },
+    close() {
+      closing ??= pool.end();
+      return closing;
+    },
+  };
+}
+
+type Attempt<T> = { readonly result: T } | { readonly error: unknown; readonly isStale: boolean };
+
+/** mysql2 marks errors that end a connection. */
+function isLost(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return cause instanceof Error && 'fatal' in cause && cause.fatal === true;
+}

@@ -1,0 +1,198 @@
+/**
+ * In: the mapping's plan and the schema of each table. Out: what can be checked of each template, how, and what lies
+ * outside, with the reason: a report must never claim more than it looked at.
+ */
+import { type Comparer, createComparer } from '../compare/comparer.js';
+import { type TableName } from '../domain/change.js';
+import type { CompiledKey, CompiledVariant } from '../mapping/compiled-key.js';
+import { type KeyParser, createKeyParser } from '../mapping/key-parser.js';
+import type { Mapping, TablePlan } from '../mapping/mapping.js';
+import { type GoneWhen, tableText } from '../mapping/table-mapping.js';
+import type { TableSchema } from '../mapping/table-schema.js';
+import type { Report } from './report.js';
+import { type RowReader, createRowReader } from './row-reader.js';
+
+/** One template, with one combination of its `with`, as it applies to one table. */
+export interface TemplateCheck {
+  /** The same in every process with this mapping. */
+  readonly id: string;
+  readonly table: TableName;
+  readonly schema: TableSchema;
+  readonly template: CompiledKey;
+  readonly variant: CompiledVariant;
+  /** Absent where no value is declared, or where several rows may feed one key. */
+  readonly comparer: Comparer | undefined;
+  readonly expectsPresent: boolean;
+  /** How to find the rows that could feed a key again. */
+  readonly lookup: TemplateLookup;
+  /** Reads rows of the table's scan. */
+  readonly scanned: RowReader;
+}
+
+export interface TemplateLookup {
+  /** Columns by whose values rows are found: the row key where the key holds it. */
+  readonly by: readonly string[];
+  /** Whether that is the row key, so that a row found by it is the very row. */
+  readonly byRowKey: boolean;
+  readonly columns: readonly string[];
+  readonly reader: RowReader;
+  /** Many rows may have these columns alike: each combination is asked for once. */
+  readonly distinct: boolean;
+  /** Positions of `by` in a row of the table's scan, and in one found by this lookup. */
+  readonly scannedAt: readonly number[];
+  readonly foundAt: readonly number[];
+}
+
+export interface TableCheck {
+  readonly schema: TableSchema;
+  readonly plan: TablePlan;
+  /** What a scan reads of each row. */
+  readonly columns: readonly string[];
+  readonly templates: readonly TemplateCheck[];
+  /** Those whose values are compared, or have to be there: without any the table is not scanned. */
+  readonly compared: readonly TemplateCheck[];
+}
+
+export interface Checks {
+  readonly tables: readonly TableCheck[];
+  readonly byId: ReadonlyMap<string, TemplateCheck>;
+  readonly byVariant: ReadonlyMap<CompiledVariant, TemplateCheck>;
+  readonly keyParser: KeyParser;
+  readonly coverage: Report['coverage'];
+}
+
+/** @param schemas of the tables that take part; each has a row key and is named by the mapping */
+export function createChecks(
+  mapping: Mapping,
+  schemas: readonly TableSchema[],
+  { keyPrefix }: { readonly keyPrefix: string },
+): Checks {
+  const planned = schemas.flatMap((schema) => {
+    const plan = mapping.planFor(schema.table);
+    return plan === undefined ? [] : [{ plan, schema }];
+  });
+  const keyParser = createKeyParser(planned, { keyPrefix });
+  const tables = planned.map(({ plan, schema }) => checkTableOf(plan, schema, mapping));
+  const templates = tables.flatMap((table) => table.templates);
+  const untraced = new Map(keyParser.outside.map(({ ref, why }) => [ref.variant, why]));
+  return {
+    tables,
+    byId: new Map(templates.map((check) => [check.id, check])),
+    byVariant: new Map(templates.map((check) => [check.variant, check])),
+    keyParser,
+    coverage: coverageOf(templates, untraced),
+  };
+}
+
+function checkTableOf(plan: TablePlan, schema: TableSchema, mapping: Mapping): TableCheck {
+  const goneOf = (entry: string): Readonly<Record<string, GoneWhen>> =>
+    mapping.tables.find(({ name }) => name === entry)?.gone ?? {};
+  const comparers = new Map(plan.templates.map((template) => [template, comparerOf(template, schema)]));
+  const columns = unique([
+    ...(schema.rowKey ?? []),
+    ...plan.templates.flatMap((template) => [
+      ...template.columns,
+      ...(comparers.get(template)?.columns ?? []),
+      ...Object.keys(goneOf(template.entry)),
+    ]),
+  ]);
+  const templates = plan.templates.flatMap((template, templateIndex) =>
+    template.variants.map((variant, variantIndex): TemplateCheck => {
+      const reading = { variant, comparer: comparers.get(template), gone: goneOf(template.entry) };
+      return {
+        id: `${tableText(schema.table)}#${templateIndex}.${variantIndex}#${sourceOf(template)}`,
+        table: schema.table,
+        schema,
+        template,
+        variant,
+        comparer: reading.comparer,
+        expectsPresent: template.mapping.expect === 'present',
+        lookup: lookupOf(template, schema, columns, reading),
+        scanned: createRowReader(columns, reading),
+      };
+    }),
+  );
+  const compared = templates.filter(
+    ({ comparer, expectsPresent }) => comparer !== undefined || expectsPresent,
+  );
+  return { schema, plan, columns, templates, compared };
+}
+
+/** As a report names the template. */
+export const sourceOf = ({ mapping: { key, field } }: CompiledKey): string =>
+  field === undefined ? key : `${key} [${field}]`;
+
+const unique = (names: readonly string[]): string[] => [...new Set(names)];
+
+const includesAll = (columns: readonly string[], wanted: readonly string[]): boolean =>
+  wanted.every((column) => columns.includes(column));
+
+/** The shortest key of the table that the template's columns hold: then one row at most feeds a cache key. */
+const keyWithin = ({ columns }: CompiledKey, { uniqueKeys }: TableSchema): readonly string[] | undefined =>
+  uniqueKeys.find((key) => includesAll(columns, key));
+
+function comparerOf(template: CompiledKey, schema: TableSchema): Comparer | undefined {
+  const { value } = template.mapping;
+  if (value === undefined || keyWithin(template, schema) === undefined) return undefined;
+  return createComparer(value, schema.columns);
+}
+
+function lookupOf(
+  template: CompiledKey,
+  schema: TableSchema,
+  scannedColumns: readonly string[],
+  reading: Parameters<typeof createRowReader>[1],
+): TemplateLookup {
+  const key = keyWithin(template, schema);
+  const by = key ?? template.columns;
+  const columns = unique([
+    ...by,
+    ...template.columns,
+    ...(key === undefined ? [] : (schema.rowKey ?? [])),
+    ...(reading.comparer?.columns ?? []),
+    ...Object.keys(reading.gone),
+  ]);
+  return {
+    by,
+    byRowKey: key !== undefined && key === schema.rowKey,
+    columns,
+    reader: createRowReader(columns, reading),
+    distinct: key === undefined,
+    scannedAt: by.map((column) => scannedColumns.indexOf(column)),
+    foundAt: by.map((column) => columns.indexOf(column)),
+  };
+}
+
+/** Why keys of this template are not traced though they could be parsed; undefined if they are. */
+export function lookupProblem({ lookup, schema }: TemplateCheck): string | undefined {
+  if (!lookup.distinct || lookup.by.some((column) => schema.indexedColumns.includes(column)))
+    return undefined;
+  return `no index begins with ${lookup.by.join(' or ')}, and looking them up would read the whole table`;
+}
+
+function coverageOf(
+  templates: readonly TemplateCheck[],
+  untraced: ReadonlyMap<CompiledVariant, string>,
+): Report['coverage'] {
+  const bySource = new Map<string, Report['coverage'][number]>();
+  for (const check of templates) {
+    const { template, comparer } = check;
+    const why = untraced.get(check.variant) ?? lookupProblem(check);
+    const reasons = [
+      ...(comparer === undefined ? [whyNotCompared(template)] : []),
+      ...(why === undefined ? [] : [why]),
+    ];
+    bySource.set(`${tableText(check.table)}#${sourceOf(template)}`, {
+      table: tableText(check.table),
+      template: sourceOf(template),
+      values: comparer !== undefined,
+      keys: why === undefined,
+      why: reasons.join('; '),
+    });
+  }
+  return [...bySource.values()];
+}
+
+function whyNotCompared({ mapping }: CompiledKey): string {
+  return mapping.value === undefined ? 'no value is declared' : 'several rows may feed one of its keys';
+}

@@ -1,0 +1,139 @@
+/**
+ * In: suspects, which may only be in the middle of a change. Out: drift, and what could not be settled in time.
+ *
+ * A suspect is drift if its value outlasts all that unstale does of itself, while its row stays as it is. Let the value
+ * v and the row r be read, in this order, then a watermark w be taken. Each change of the row that r shows is within
+ * w, so once the consumers and settling have applied w, a v that is still there was put back afterwards, or was never
+ * deleted. It could only be right if the row had become v once more in the meantime; so the change topic is searched
+ * from before v was read to behind the last look, and a suspect whose row changed there is looked at anew.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type CachedValue, sameCached } from '../domain/cached-value.js';
+import { UnstaleError } from '../errors.js';
+import { type Difference, type Look, judge } from './judge.js';
+import { type Eyes, lookAt, snapshots } from './look.js';
+import { type Suspect, suspectId } from './suspect.js';
+
+/** How far the pipeline has come, as far as others can see it. */
+export interface PipelineView {
+  /** Ends of the change topic's partitions. */
+  topicEnds(): Promise<TopicOffsets>;
+  /**
+   * Resolves when the tail has published, and consumers and settling have handled, all that MySQL has executed by now.
+   * @throws UnstaleError PIPELINE_BEHIND when that takes too long
+   */
+  untilApplied(signal: AbortSignal): Promise<void>;
+  /** Resolves when the tail has published all that MySQL has executed by now. @throws UnstaleError PIPELINE_BEHIND */
+  untilPublished(signal: AbortSignal): Promise<void>;
+  /** Ids of those suspects of which a message between these offsets tells a change. */
+  changedBetween(
+    from: TopicOffsets,
+    to: TopicOffsets,
+    suspects: readonly Suspect[],
+  ): Promise<ReadonlySet<string>>;
+  /** Ids of those suspects whose keys wait in the retry queue. */
+  retryPending(suspects: readonly Suspect[]): Promise<ReadonlySet<string>>;
+}
+
+export type TopicOffsets = ReadonlyMap<number, bigint>;
+
+export interface Confirmed {
+  readonly suspect: Suspect;
+  readonly difference: Difference;
+  /** What the cache held, at each look. */
+  readonly held: CachedValue;
+}
+
+export interface Confirmation {
+  readonly drift: readonly Confirmed[];
+  readonly undecided: readonly { readonly suspect: Suspect; readonly why: string }[];
+}
+
+export interface ConfirmOptions extends Eyes {
+  readonly pipeline: PipelineView;
+  /** How long a difference must last before it is looked into. */
+  readonly confirmAfterMs: number;
+}
+
+/** A row that changes all the time is left to the next run. */
+const ROUNDS_MAX = 3;
+
+/** @throws UnstaleError when a server fails for good, and the signal's reason when it is aborted */
+export async function confirm(
+  suspects: readonly Suspect[],
+  options: ConfirmOptions,
+  signal: AbortSignal,
+): Promise<Confirmation> {
+  await sleep(options.confirmAfterMs, undefined, { signal });
+  const drift: Confirmed[] = [];
+  let open: readonly Suspect[] = suspects;
+  try {
+    for (let round = 1; round <= ROUNDS_MAX && open.length > 0; round += 1) {
+      const result = await confirmOnce(open, options, signal);
+      drift.push(...result.drift);
+      open = result.again;
+    }
+  } catch (error) {
+    if (!(error instanceof UnstaleError) || error.code !== 'PIPELINE_BEHIND') throw error;
+    return { drift, undecided: open.map((suspect) => ({ suspect, why: error.message })) };
+  }
+  return { drift, undecided: open.map((suspect) => ({ suspect, why: 'its row or its key kept changing' })) };
+}
+
+interface Round {
+  readonly drift: readonly Confirmed[];
+  readonly again: readonly Suspect[];
+}
+
+async function confirmOnce(
+  suspects: readonly Suspect[],
+  options: ConfirmOptions,
+  signal: AbortSignal,
+): Promise<Round> {
+  const { pipeline, cache } = options;
+  const from = await pipeline.topicEnds();
+  const before = await lookAt(suspects, options);
+  const doubtful = suspects.flatMap((suspect, index) => {
+    const look = before[index];
+    return look !== undefined && judge(suspect, look) !== undefined ? [{ suspect, held: look.held }] : [];
+  });
+  if (doubtful.length === 0) return { drift: [], again: [] };
+  await pipeline.untilApplied(signal);
+
+  const remaining = doubtful.map(({ suspect }) => suspect);
+  const after = await lookAt(remaining, options);
+  const last = await snapshots(remaining, cache);
+  const { lasting, again } = compareLooks(doubtful, after, last);
+  if (lasting.length === 0) return { drift: [], again };
+  await pipeline.untilPublished(signal);
+
+  const candidates = lasting.map(({ suspect }) => suspect);
+  const unsettled = new Set([
+    ...(await pipeline.changedBetween(from, await pipeline.topicEnds(), candidates)),
+    ...(await pipeline.retryPending(candidates)),
+  ]);
+  const isSettled = ({ suspect }: Confirmed): boolean => !unsettled.has(suspectId(suspect));
+  return {
+    drift: lasting.filter(isSettled),
+    again: [...again, ...lasting.filter((each) => !isSettled(each)).map(({ suspect }) => suspect)],
+  };
+}
+
+/** Still wrong and all the time the same: may be drift. Still wrong, but otherwise than before: again. */
+function compareLooks(
+  doubtful: readonly { readonly suspect: Suspect; readonly held: CachedValue }[],
+  after: readonly Look[],
+  last: readonly CachedValue[],
+): { lasting: Confirmed[]; again: Suspect[] } {
+  const lasting: Confirmed[] = [];
+  const again: Suspect[] = [];
+  doubtful.forEach(({ suspect, held }, index) => {
+    const look = after[index];
+    const latest = last[index];
+    const difference = look && judge(suspect, look);
+    if (look === undefined || latest === undefined || difference === undefined) return;
+    if (sameCached(held, look.held) && sameCached(held, latest)) lasting.push({ suspect, difference, held });
+    else again.push(suspect);
+  });
+  return { lasting, again };
+}
