@@ -32,6 +32,8 @@ export function openMysqlPool({ url, connectionsMax, sessionStatement, log }: My
     jsonStrings: true,
     connectionLimit: connectionsMax,
   });
+  // Without a listener of its own, a connection that tells twice of its end would end the process.
+  pool.on('connection', (connection) => connection.on('error', () => undefined));
   const ready = new WeakSet<object>();
   let closing: Promise<void> | undefined;
 

@@ -11,7 +11,7 @@ export interface ColumnFacts {
   readonly name: string;
   /** DATA_TYPE in lower case. */
   readonly type: string;
-  /** Of text columns, ENUM and SET; `binary` has no collation worth naming. */
+  /** Of text columns, ENUM and SET. */
   readonly charset?: string | undefined;
   readonly collation?: string | undefined;
   /** Of ENUM and SET: the largest number that stands for a value. */
@@ -109,7 +109,8 @@ export function doubleLiteral(
 ): string | undefined {
   const digits = matching(DOUBLE, value);
   const number = round(Number(digits));
-  if (!Number.isFinite(number)) return undefined;
+  const isBeyond = !Number.isFinite(number) || (number === 0 && Number(digits) !== 0);
+  if (isBeyond) return undefined;
   const text = String(number);
   return text.includes('e') ? text : `${text}e0`;
 }

@@ -61,7 +61,8 @@ function toFacts(row: Row): ColumnFacts {
   return {
     name: String(row.name),
     type,
-    charset: nameOrUndefined(row.charset),
+    // For these two, information_schema leaves `binary` out.
+    charset: nameOrUndefined(row.charset) ?? (type === 'enum' || type === 'set' ? 'binary' : undefined),
     collation: nameOrUndefined(row.collation),
     numberMax: numberMaxOf(type, fullType),
     zerofill: type !== 'enum' && type !== 'set' && fullType.endsWith(' zerofill'),

@@ -52,11 +52,10 @@ function namesBytes(held: string, bytes: Buffer): boolean {
   if (held.length === length * 2 && held.toLowerCase() === bytes.toString('hex')) return true;
   const paddedLength = Math.ceil(length / 3) * 4;
   const bareLength = Math.ceil((length * 4) / 3);
-  if (held.length === paddedLength && held === bytes.toString('base64')) return true;
   if (held.length === paddedLength || held.length === bareLength) {
     const bare = withoutPadding(held);
-    const url = bytes.toString('base64url');
-    if (bare === url || bare === withoutPadding(bytes.toString('base64'))) return true;
+    if (bare === withoutPadding(bytes.toString('base64')) || bare === bytes.toString('base64url'))
+      return true;
   }
   return isText(held, bytes);
 }

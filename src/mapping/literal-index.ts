@@ -70,14 +70,14 @@ function lastUpTo<T>(nodes: readonly StartNode<T>[], text: string): StartNode<T>
 
 /** Looks the text's end up once for each length that ends have; a thousand variants often differ in nothing else. */
 function byEnd<T extends Affixes>(items: readonly T[]): (text: string) => readonly T[] {
-  const byLength = [...grouped(items, ({ end }) => end.length)]
-    .map(([length, ofLength]) => ({ length, ends: grouped(ofLength, ({ end }) => end) }))
-    .sort((one, other) => one.length - other.length);
+  const byLength = [...grouped(items, ({ end }) => end.length)].map(([length, ofLength]) => ({
+    length,
+    ends: grouped(ofLength, ({ end }) => end),
+  }));
   return (text) => {
     let found: readonly T[] = [];
     for (const { length, ends } of byLength) {
-      if (length > text.length) break;
-      const more = ends.get(text.slice(text.length - length));
+      const more = ends.get(text.slice(Math.max(0, text.length - length)));
       if (more !== undefined) found = found.length === 0 ? more : [...found, ...more];
     }
     return found;

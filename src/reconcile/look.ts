@@ -3,7 +3,7 @@ import type { DbRow } from '../domain/db-row.js';
 import type { TemplateCheck } from './checks.js';
 import type { CacheReader, TableReader } from './effects.js';
 import type { Look } from './judge.js';
-import type { Suspect } from './suspect.js';
+import { type Suspect, suspectId } from './suspect.js';
 
 export interface Eyes {
   readonly cache: Pick<CacheReader, 'snapshot'>;
@@ -65,12 +65,17 @@ async function rowsOfCheck(
     distinct,
   });
   // By the key that a row makes, and by the values it was looked up by: a row that moved on makes another key.
-  const byKey = groupBy(rows, (row) => reader.key(row) ?? '');
+  const byPlace = groupBy(rows, (row) => suspectId({ key: reader.key(row) ?? '', field: reader.field(row) }));
   const byValues = groupBy(rows, (row) => valuesId(foundAt.map((index) => row[index] ?? null)));
   return new Map(
     suspects.map((suspect) => [
       suspect,
-      [...new Set([...(byKey.get(suspect.key) ?? []), ...(byValues.get(valuesId(suspect.by)) ?? [])])],
+      [
+        ...new Set([
+          ...(byPlace.get(suspectId(suspect)) ?? []),
+          ...(byValues.get(valuesId(suspect.by)) ?? []),
+        ]),
+      ],
     ]),
   );
 }

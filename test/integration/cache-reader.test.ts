@@ -301,7 +301,9 @@ describe.runIf(NATIVE)('a server', () => {
   test('that hangs fails the call after 5 s', async () => {
     const answer = await hanging?.answer;
     expect(answer).toMatchObject({ error: { code: 'REDIS_UNREACHABLE' } });
-    expect(answer).toMatchObject({ afterMs: expect.closeTo(5_000, -3) as number });
+    const { afterMs } = answer as { afterMs: number };
+    expect(afterMs).toBeGreaterThan(4_900);
+    expect(afterMs).toBeLessThan(8_000); // a busy machine notices late
   });
 });
 

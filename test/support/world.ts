@@ -34,7 +34,7 @@ export interface World {
   run(configPath: string, ...args: string[]): Promise<UnstaleProcess>;
   /** Starts unstale with these arguments, and does not wait. */
   start(...args: string[]): UnstaleProcess;
-  /** Runs unstale with these arguments to its end; if that does not come within 30 s, the code is SIGKILL. */
+  /** Runs unstale with these arguments to its end; if that does not come within a minute, the code is SIGKILL. */
   command(...args: string[]): Promise<Finished>;
   /** Puts something under these keys, prefix included. */
   fill(...keys: string[]): Promise<void>;
@@ -51,7 +51,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-const COMMAND_MAX_MS = 30_000;
+const COMMAND_MAX_MS = 60_000;
 
 export async function createWorld(servers: ServerAddresses): Promise<World> {
   const id = `t${randomBytes(4).toString('hex')}`;

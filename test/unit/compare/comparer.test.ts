@@ -166,6 +166,8 @@ describe('for people', () => {
       '{"price.amount":"0012.50","title":null,"price.again":"0012.50"}',
     );
     expect(hash.describeRow(['1.10', 'A'])).toBe('{"p":"1.10","n":"A"}');
+    const json = comparerOf({ kind: 'hash', columns: { a: 'attributes' } }, types);
+    expect(json.describeRow(['{"n": 1}'])).toBe('{"a":"{\\"n\\": 1}"}');
     const rest = comparerOf(
       { kind: 'json', columns: { a: 'attributes', d: 'data', b: 'bit' } },
       { ...types, bit: 'bit' },

@@ -152,6 +152,15 @@ describe('FLOAT and DOUBLE', () => {
     expect(asString('float', 'x', 0.1)).toBe('unparseable');
   });
 
+  test.each([
+    ['8.942235', 8.94223, 'the shortest text of 8.942234992980957'],
+    ['2.124885', 2.12489, 'the shortest text of 2.124885082244873'],
+    ['3.80184498361667', 3.80184, 'whose float32 would round up'],
+    ['1e-45', 1.4013e-45, 'the shortest text of the smallest float'],
+  ])('%s is the float that MySQL prints as %d: %s', (held, row) => {
+    expect(asString('float', held, row)).toBe('equal');
+  });
+
   test('a double is the same number, however it is written', () => {
     for (const held of ['0.1', '1e-1', '0.10', '0.1000000000000000055511151231257827'])
       expect(asString('double', held, 0.1)).toBe('equal');

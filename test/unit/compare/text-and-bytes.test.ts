@@ -22,6 +22,11 @@ describe('text', () => {
     expect(inHash('varchar', '"Blue"', 'Blue')).toBe('stale');
   });
 
+  test('a document under a key is a text, though another one', () => {
+    expect(asString('varchar', '{"a":1}', '{"a":1}')).toBe('equal');
+    expect(asString('varchar', '{"a":1}', 'Blue')).toBe('stale');
+  });
+
   test('numbers are compared as text', () => {
     expect(asString('varchar', '042', '42')).toBe('stale');
     expect(inJson('varchar', '42', '42')).toBe('unparseable');
@@ -69,6 +74,7 @@ describe('binary values', () => {
     expect(inJson('blob', `${JSON.stringify(bytes)},"w":12345678901234567890`, bytes)).toBe('equal');
     expect(inJson('blob', JSON.stringify(Buffer.from([1, 2, 3, 4])), bytes)).toBe('stale');
     expect(inJson('blob', '{"type":"Buffer","data":[251,255,254]}', bytes)).toBe('stale');
+    expect(inJson('blob', '{"type":"Buffer","data":[251,255,254,1,0]}', bytes)).toBe('stale');
     for (const held of [
       '{"type":"Buffer"}',
       '{"type":"Blob","data":[]}',

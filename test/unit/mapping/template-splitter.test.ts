@@ -70,6 +70,15 @@ describe('splitting a text by a template', () => {
     expect(split('x y/x%20z')).toEqual([]);
   });
 
+  test('gives what it can tell once, however many ways there are to what it cannot', () => {
+    const { split } = splitter('{a|lower}:{b|lower}:{n}', { a: 'varchar', b: 'varchar', n: 'int' });
+    expect(split('x:y:z:7')).toEqual([[null, null, 7]]);
+  });
+
+  test('looks for a number no further than numbers reach', () => {
+    expect(splitter('{n}:{a}', { n: 'int', a: 'varchar' }).split('x:'.repeat(5000))).toEqual([]);
+  });
+
   test('leaves values that are known as they are', () => {
     expect(splitter('{a}:{b}', texts).split('x:y:z', ['x:y', null])).toEqual([['x:y', 'z']]);
     expect(splitter('{a}:{b}', texts).split('x:y:z', ['y', null])).toEqual([]);

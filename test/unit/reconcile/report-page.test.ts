@@ -67,6 +67,7 @@ describe('the report page', () => {
               ],
             },
           }),
+          sampleWith({ cached: HOSTILE, row: 'x' }), // marked as different, all of it
         ],
         mismatches: [{ table: HOSTILE, template: HOSTILE, compared: 9, alike: 9, differs: HOSTILE }],
         coverage: [{ table: HOSTILE, template: HOSTILE, values: false, keys: false, why: HOSTILE }],
@@ -108,11 +109,13 @@ describe('the report page', () => {
       sampleWith({ kind: 'missing', cached: null, row: '2' }),
       sampleWith({ kind: 'orphan', cached: '', row: null }),
       sampleWith({ cached: 'x\n', row: 'x' }),
+      sampleWith({ cached: '\nfirst line empty', row: '\nfirst line void' }),
     ];
     const body = bodyOf(renderReportPage({ ...drifted, samples }, []));
     expect(body).toContain('<mark>1.10</mark>&#34;,&#34;stock');
     expect(body).toContain('<mark>1.1</mark>&#34;,&#34;stock');
     expect(body).toContain('x<mark>\\u{a}</mark>');
+    expect(body).toContain('<pre>\n\nfirst line <mark>empty</mark>'); // parsers drop the first line end
     for (const words of ['Nothing', 'An empty text', 'No row'])
       expect(body).toContain(`<p class="nothing">${words}</p>`);
   });
