@@ -1,14 +1,12 @@
 /** How far the pipeline has come, asked of the servers: the stages may run in other processes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaClient } from '../clients/kafka.js';
-import type { Following } from '../clients/kafka-reader.js';
 import type { QueueClient } from '../clients/queue.js';
 import type { Config } from '../config/schema.js';
-import { type Checkpoint, newestCheckpoint } from '../domain/checkpoint.js';
 import { UnstaleError } from '../errors.js';
 import type { Mapping } from '../mapping/mapping.js';
 import { messagesBehind } from '../ops/lag.js';
-import { checkpointTopic } from '../publish/topics.js';
+import { followCheckpoints } from './checkpoint-follower.js';
 import type { PipelineView, TopicOffsets } from '../reconcile/confirm.js';
 import type { TableReader } from '../reconcile/effects.js';
 import { suspectId } from '../reconcile/suspect.js';
@@ -31,10 +29,10 @@ const READ_MAX_MS = 60_000;
 const RETRY_JOBS_MAX = 10_000;
 
 export function createPipelineView(options: PipelineViewOptions): PipelineView & { close(): Promise<void> } {
-  const { config, kafka, mapping, source, queue } = options;
+  const { config, kafka, source, queue } = options;
   const { topic, consumer } = config.kafka;
   const groups = [consumer.groupId, ...config.settle.afterMs.map((_, index) => settleGroupOf(config, index))];
-  const checkpoints = followCheckpoints(config, kafka);
+  const checkpoints = followCheckpoints(config.name, kafka);
   // Settling waits by itself, and that is no reason to give up.
   const waitMaxMs = config.reconcile.waitMaxMs + Math.max(0, ...config.settle.afterMs);
   const topicEnds = async (): Promise<TopicOffsets> =>
@@ -73,33 +71,47 @@ export function createPipelineView(options: PipelineViewOptions): PipelineView &
         }, signal);
       }
     },
-    async changedBetween(from, to, suspects) {
-      const ids = new Set(suspects.map(suspectId));
-      const found = new Set<string>();
-      const ranges = [...to].map(
-        ([partition, end]) => [partition, { from: from.get(partition) ?? 0n, to: end }] as const,
-      );
-      await kafka.readRanges({
-        topic,
-        ranges: new Map(ranges),
-        timeoutMs: READ_MAX_MS,
-        onMessages: (_partition, messages) => {
-          for (const id of concerned(messages, ids, mapping)) found.add(id);
-        },
-      });
-      return found;
-    },
-    async retryPending(suspects) {
-      const all = new Set(suspects.map(suspectId));
-      if ((await queue.stats()).depth === 0) return new Set();
-      const waiting = new Set<string>();
-      const isComplete = await queue.eachJob(RETRY_JOBS_MAX, (data) => {
-        for (const id of idsOfJob(data)) if (all.has(id)) waiting.add(id);
-      });
-      return isComplete ? waiting : all;
-    },
+    changedBetween: (from, to, suspects) => changedBetween(from, to, suspects, options),
+    retryPending: (suspects) => retryPending(suspects, queue),
     close: () => checkpoints.stop(),
   };
+}
+
+type Suspects = Parameters<PipelineView['retryPending']>[0];
+
+async function changedBetween(
+  from: TopicOffsets,
+  to: TopicOffsets,
+  suspects: Suspects,
+  { kafka, config, mapping }: PipelineViewOptions,
+): Promise<ReadonlySet<string>> {
+  const ids = new Set(suspects.map(suspectId));
+  const found = new Set<string>();
+  const ranges = [...to].map(
+    ([partition, end]) => [partition, { from: from.get(partition) ?? 0n, to: end }] as const,
+  );
+  await kafka.readRanges({
+    topic: config.kafka.topic,
+    ranges: new Map(ranges),
+    timeoutMs: READ_MAX_MS,
+    onMessages: (_partition, messages) => {
+      for (const id of concerned(messages, ids, mapping)) found.add(id);
+    },
+  });
+  return found;
+}
+
+async function retryPending(
+  suspects: Suspects,
+  queue: PipelineViewOptions['queue'],
+): Promise<ReadonlySet<string>> {
+  const all = new Set(suspects.map(suspectId));
+  if ((await queue.stats()).depth === 0) return new Set();
+  const waiting = new Set<string>();
+  const isComplete = await queue.eachJob(RETRY_JOBS_MAX, (data) => {
+    for (const id of idsOfJob(data)) if (all.has(id)) waiting.add(id);
+  });
+  return isComplete ? waiting : all;
 }
 
 /** None for what is no job of ours; the worker buries it. */
@@ -112,32 +124,4 @@ function idsOfJob(data: unknown): string[] {
     if (error instanceof UnstaleError && error.fate === 'park') return [];
     throw error;
   }
-}
-
-interface Checkpoints {
-  start(): Promise<void>;
-  newest(): Checkpoint | undefined;
-  stop(): Promise<void>;
-}
-
-function followCheckpoints({ name }: Config, kafka: KafkaClient): Checkpoints {
-  let newest: Checkpoint | undefined;
-  let following: Promise<Following> | undefined;
-  const take = (value: Buffer): void => {
-    const checkpoint = newestCheckpoint([value]);
-    if (checkpoint !== undefined && checkpoint.epoch >= (newest?.epoch ?? 0)) newest = checkpoint;
-  };
-  return {
-    async start() {
-      following ??= kafka.follow(checkpointTopic(name).name, take);
-      await following.catch((error: unknown) => {
-        following = undefined;
-        throw error;
-      });
-    },
-    newest: () => newest,
-    async stop() {
-      await (await following?.catch(() => undefined))?.stop(); // what never began needs no end
-    },
-  };
 }

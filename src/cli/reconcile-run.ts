@@ -7,6 +7,7 @@ import { createKeyMatcher } from '../mapping/key-matcher.js';
 import { tableText } from '../mapping/table-mapping.js';
 import type { TableSchema } from '../mapping/table-schema.js';
 import { partitionOf } from '../publish/partition.js';
+import type { BrakeOptions } from '../reconcile/brake.js';
 import { createChecks } from '../reconcile/checks.js';
 import type { DriftNotice } from '../reconcile/conclusions.js';
 import type { CacheReader } from '../reconcile/effects.js';
@@ -17,7 +18,7 @@ import { type Patience, createPatience, patient } from './patience.js';
 import { createPipelineView } from './pipeline-view.js';
 import { readRecent, searchHistory } from './topic-search.js';
 import type { Deletion } from './wire-deletion.js';
-import type { ReconcileClients } from './wire-reconcile.js';
+import type { ReconcileClients } from './reconcile-clients.js';
 
 /** One run's view of the servers: it waits for those that are away, and counts how long. */
 export interface Run {
@@ -31,21 +32,11 @@ export function createRun(
   clients: ReconcileClients,
   signal: AbortSignal,
 ): Run {
-  const { config, mapping, kafka, log, health } = parts;
+  const { config, mapping, kafka } = parts;
   const { reconcile } = config;
-  const stage = health.stage('reconcile');
-  let waitsFor = '';
-  const patience = createPatience({
-    waitMaxMs: reconcile.waitMaxMs,
-    signal,
-    onWait: (error) => {
-      stage.waiting(error.message);
-      if (error.message !== waitsFor) log.warn({ err: error }, 'the reconcile run waits for a server');
-      waitsFor = error.message;
-    },
-  });
+  const patience = patienceOf(parts, signal);
   const tables = patient(clients.tables, patience);
-  const cache = patientCache(clients.cache, patience);
+  const cache = patient(clients.cache, patience);
   const view = createPipelineView({ config, kafka, mapping, source: tables, queue: deletion.queueClient });
   const reconciler = createReconciler({
     name: config.name,
@@ -70,30 +61,45 @@ export function createRun(
     show: reconcile.show,
     chunk: reconcile.chunk,
     confirmAfterMs: reconcile.confirmAfterMs,
-    brake: {
-      rowsPerSecondMax: reconcile.maxRowsPerSecond,
-      opsPerSecondMax: reconcile.maxOpsPerSecond,
-      replicaLagMsMax: reconcile.maxReplicaLagMs,
-      redisLatencyMsMax: reconcile.maxRedisLatencyMs,
-      replicaLagMs: () => {
-        const { readFrom } = reconcile;
-        return readFrom === undefined
-          ? Promise.resolve(undefined)
-          : patience.of(() => replicaLagMs(readFrom));
-      },
-      redisLatencyMs: async () =>
-        Math.max(0, ...(await Promise.all((await cache.nodes()).map((node) => node.latencyMs())))),
-    },
+    brake: brakeOf(reconcile, clients.cache, patience),
     outageMs: () => patience.waitedMs(),
     nowMs: () => Date.now(),
   });
   return { reconciler, close: () => view.close() };
 }
 
-/** Nodes are patient, too. */
-function patientCache(cache: CacheReader, patience: Patience): CacheReader {
-  const outer = patient(cache, patience);
-  return { ...outer, nodes: async () => (await outer.nodes()).map((node) => patient(node, patience)) };
+/** Waits are shown by health, and logged once for each reason. */
+function patienceOf({ config, health, log }: Parts, signal: AbortSignal): Patience {
+  let waitsFor = '';
+  return createPatience({
+    waitMaxMs: config.reconcile.waitMaxMs,
+    signal,
+    onWait: (error) => {
+      health.stage('reconcile').waiting(error.message);
+      if (error.message !== waitsFor) log.warn({ err: error }, 'the reconcile run waits for a server');
+      waitsFor = error.message;
+    },
+  });
+}
+
+function brakeOf(
+  { readFrom, ...limits }: Parts['config']['reconcile'],
+  cache: CacheReader,
+  patience: Patience,
+): Omit<BrakeOptions, 'nowMs'> {
+  return {
+    rowsPerSecondMax: limits.maxRowsPerSecond,
+    opsPerSecondMax: limits.maxOpsPerSecond,
+    replicaLagMsMax: limits.maxReplicaLagMs,
+    redisLatencyMsMax: limits.maxRedisLatencyMs,
+    replicaLagMs: () =>
+      readFrom === undefined ? Promise.resolve(undefined) : patience.of(() => replicaLagMs(readFrom)),
+    redisLatencyMs: () =>
+      patience.of(async () => {
+        const nodes = await cache.nodes();
+        return Math.max(0, ...(await Promise.all(nodes.map((node) => node.latencyMs()))));
+      }),
+  };
 }
 
 /** Schemas are read anew for each run: tables come, go and change. */

@@ -10,7 +10,8 @@ import { type ProgressDisplay, createProgressDisplay } from './reconcile-progres
 import { renderReport } from './report-text.js';
 import { createResources } from './resources.js';
 import { openDeletion } from './wire-deletion.js';
-import { type ReconcileClients, openReconcileClients, startReconcileWorker } from './wire-reconcile.js';
+import { type ReconcileClients, openReconcileClients } from './reconcile-clients.js';
+import { startReconcileWorker } from './wire-reconcile.js';
 
 export interface ReconcileOptions {
   readonly config: Config;

@@ -1,6 +1,6 @@
 /** Drift reports for a terminal. All text of others goes through `visibleLine`: it could drive the terminal. */
 import Table from 'cli-table3';
-import { type Part, differenceOf } from '../reconcile/difference.js';
+import { type Part, differenceOf, withGaps } from '../reconcile/difference.js';
 import type { ReportSummary } from '../reconcile/report-summary.js';
 import { verdictOf } from '../reconcile/report-verdict.js';
 import {
@@ -131,11 +131,9 @@ function shown(value: string | null, parts: readonly Part[], nothing: string): s
   if (value === null) return `(${nothing})`;
   if (value === '') return '(an empty text)';
   if (value.length <= VALUE_LENGTH_MAX) return visibleLine(value);
-  const cut = (text: string): string =>
-    text.length <= 2 * CONTEXT_LENGTH
-      ? text
-      : `${text.slice(0, CONTEXT_LENGTH)} … ${text.slice(-CONTEXT_LENGTH)}`;
-  return parts.map(({ text, differs }) => visibleLine(differs ? text : cut(text))).join('');
+  return withGaps(parts, CONTEXT_LENGTH)
+    .map((part) => ('leftOut' in part ? ' … ' : visibleLine(part.text)))
+    .join('');
 }
 
 const mismatchLine = ({ table, template, compared, alike, differs }: Report['mismatches'][number]): string =>

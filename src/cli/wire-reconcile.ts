@@ -1,59 +1,17 @@
 /** Reconciling, joined with its servers: one worker a process, one run at a time over all of them. */
-import { connectCacheReader } from '../clients/cache-reader.js';
-import {
-  CancelRequested,
-  type ReconcileQueue,
-  type RunJob,
-  type RunOutcome,
-  connectReconcileQueue,
-} from '../clients/reconcile-queue.js';
-import { type ReportStore, connectReportStore } from '../clients/report-store.js';
-import { openTableReader } from '../clients/table-reader.js';
-import { messageTopic } from '../publish/topics.js';
-import type { CacheReader, TableReader } from '../reconcile/effects.js';
+import type { ReconcileQueue } from '../clients/reconcile-queue.js';
+import { CancelRequested, type RunJob, type RunOutcome } from '../clients/reconcile-worker.js';
 import { Cancelled } from '../reconcile/reconciler.js';
 import { type RunOrder, type RunState, newRun, orderSchema, runStateSchema } from '../reconcile/run-state.js';
 import { parseRecords } from '../reconcile/suspect.js';
 import { type Parts, untilAvailable } from './parts.js';
+import { type ReconcileClients, openReconcileClients } from './reconcile-clients.js';
 import { tellOutcome } from './reconcile-outcome.js';
 import { createRun } from './reconcile-run.js';
 import type { Deletion } from './wire-deletion.js';
 
-/** What every run of a process uses. */
-export interface ReconcileClients {
-  readonly queue: ReconcileQueue;
-  readonly reports: ReportStore;
-  /** The source. */
-  readonly tables: TableReader;
-  /** Where whole tables are read. */
-  readonly scanned: TableReader;
-  readonly cache: CacheReader;
-}
-
+/** What a run leaves to the next. */
 const UNDECIDED = 'undecided';
-
-export async function openReconcileClients({
-  config,
-  log,
-  resources,
-  kafka,
-  signal,
-}: Parts): Promise<ReconcileClients> {
-  const { queue, reconcile, mysql, redis, name } = config;
-  await untilAvailable({ log, signal }, () =>
-    kafka.ensureTopic(messageTopic(reconcile.topic, config.kafka.partitions)),
-  );
-  const closed = <T extends { close(): Promise<void> }>(client: T): T =>
-    resources.opened(client, (opened) => opened.close());
-  const tables = closed(openTableReader({ url: mysql.url }));
-  return {
-    queue: closed(connectReconcileQueue({ url: queue.url, name, log })),
-    reports: closed(connectReportStore({ url: queue.url, name, log })),
-    tables,
-    scanned: reconcile.readFrom === undefined ? tables : closed(openTableReader({ url: reconcile.readFrom })),
-    cache: closed(connectCacheReader(redis, log)),
-  };
-}
 
 /** Sets the schedule, orders the run at start, and works on whatever is ordered. */
 export async function startReconciling(parts: Parts, deletion: Deletion): Promise<void> {

@@ -72,22 +72,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 
 export function createKafkaClient(options: KafkaOptions): KafkaClient {
   useFastRecords();
-  const logBridge = createLogBridge(options.log);
-  const kafka = new KafkaClass({
-    clientId: options.clientId,
-    brokers: [...options.brokers],
-    ssl: options.ssl,
-    ...(options.sasl === undefined ? {} : { sasl: options.sasl as SASLOptions }),
-    connectionTimeout: 3_000,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    retry: {
-      retries: options.producer.retries,
-      initialRetryTime: options.producer.retryBackoffMs,
-      maxRetryTime: 5_000,
-    },
-    logLevel: logLevel.WARN,
-    logCreator: () => logBridge,
-  });
+  const kafka = newKafka(options);
   let connecting: Promise<Admin> | undefined;
   const admin = (): Promise<Admin> => {
     connecting ??= connectAdmin(kafka).catch((error: unknown) => {
@@ -131,6 +116,25 @@ export function createKafkaClient(options: KafkaOptions): KafkaClient {
       await connected?.disconnect();
     },
   };
+}
+
+function newKafka(options: KafkaOptions): Kafka {
+  const logBridge = createLogBridge(options.log);
+  return new KafkaClass({
+    clientId: options.clientId,
+    brokers: [...options.brokers],
+    ssl: options.ssl,
+    ...(options.sasl === undefined ? {} : { sasl: options.sasl as SASLOptions }),
+    connectionTimeout: 3_000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    retry: {
+      retries: options.producer.retries,
+      initialRetryTime: options.producer.retryBackoffMs,
+      maxRetryTime: 5_000,
+    },
+    logLevel: logLevel.WARN,
+    logCreator: () => logBridge,
+  });
 }
 
 async function connectAdmin(kafka: Kafka): Promise<Admin> {

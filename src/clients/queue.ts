@@ -4,7 +4,7 @@
  * Nothing waits for a Redis that is away: commands fail at once or within the time-out, and hold no memory meanwhile,
  * since what is to be queued lies in Kafka still. The connection comes back by itself.
  */
-import { type JobsOptions, Queue } from 'bullmq';
+import { type Job, type JobsOptions, Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { redactUrl } from '../config/url.js';
 import { UnstaleError, messageOf } from '../errors.js';
@@ -87,16 +87,12 @@ export function connectQueue({ url, name, log, timeoutMs = 2_000 }: QueueOptions
         );
       }),
     stats: () => ask('Reading the retry queue', async () => readStats(await openQueue(), redis)),
-    async eachJob(jobsMax, onData) {
-      for (let from = 0; from < jobsMax; from += JOBS_AT_A_TIME) {
-        const jobs = await ask('Looking through the retry jobs', async () =>
-          (await openQueue()).getJobs([...ALL_STATES], from, from + JOBS_AT_A_TIME - 1),
-        );
-        for (const job of jobs) onData(job.data);
-        if (jobs.length === 0) return true;
-      }
-      return false;
-    },
+    eachJob: (jobsMax, onData) =>
+      eachJob(jobsMax, onData, (from, to) =>
+        ask('Looking through the retry jobs', async () =>
+          (await openQueue()).getJobs([...ALL_STATES], from, to),
+        ),
+      ),
     async checkSafety() {
       await untilReady(redis, timeoutMs);
       return judgeQueueRedis(await ask("Checking the queue's settings", () => redis.info()), where);
@@ -119,6 +115,19 @@ export function connectQueue({ url, name, log, timeoutMs = 2_000 }: QueueOptions
       return Promise.resolve();
     },
   };
+}
+
+async function eachJob(
+  jobsMax: number,
+  onData: (data: unknown) => void,
+  read: (from: number, to: number) => Promise<Job[]>,
+): Promise<boolean> {
+  for (let from = 0; from < jobsMax; from += JOBS_AT_A_TIME) {
+    const jobs = await read(from, from + JOBS_AT_A_TIME - 1);
+    if (jobs.length === 0) return true;
+    for (const job of jobs) onData(job.data);
+  }
+  return false;
 }
 
 function connectProducer(url: string, where: string, timeoutMs: number, log: Logger): Redis {

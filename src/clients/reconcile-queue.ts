@@ -2,11 +2,12 @@
  * The schedule of reconcile runs: BullMQ on the queue's Redis. One run at a time over all processes; a run whose process
  * died comes again within about 20 s, with the data that it saved last.
  */
-import { DelayedError, type Job, Queue, Worker } from 'bullmq';
+import { type Job, Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { redactUrl } from '../config/url.js';
 import { UnstaleError, messageOf } from '../errors.js';
 import type { Logger } from '../ops/logger.js';
+import { type RunJob, type RunOutcome, startRunWorker } from './reconcile-worker.js';
 
 export interface ReconcileQueueOptions {
   readonly url: string;
@@ -20,20 +21,6 @@ export type Schedule =
   | { readonly kind: 'every'; readonly everyMs: number }
   | { readonly kind: 'cron'; readonly pattern: string }
   | { readonly kind: 'never' };
-
-/** A run in hand. Its data is the order, or what was saved of it. */
-export interface RunJob {
-  readonly id: string;
-  readonly data: unknown;
-  /** Resolves when it is durable. */
-  save(data: object): Promise<void>;
-  progress(progress: object): void;
-  /** Aborted when somebody cancels the run, or when the process stops. */
-  readonly signal: AbortSignal;
-}
-
-/** `again`: another process is to go on with it. */
-export type RunOutcome = { readonly reportId: string } | 'again';
 
 export type RunView =
   | { readonly state: 'waiting' | 'running'; readonly progress: unknown }
@@ -57,28 +44,15 @@ export interface ReconcileQueue {
 }
 
 const PREFIX = '{unstale}';
-/** How long a run stays with a process that died; found within that time once more. */
-const LOCK_MS = 10_000;
-const CANCEL_LOOK_MS = 500;
-const KEEP_ENDED = { count: 20 };
+const KEEP_ENDED = { removeOnComplete: { count: 20 }, removeOnFail: { count: 20 } };
+const RECONNECT_MAX_MS = 1_000;
 const CANCEL_EXPIRES_S = 3_600;
 const SOCKET_TIMEOUT_MS = 15_000;
 
 export function connectReconcileQueue({ url, name, log }: ReconcileQueueOptions): ReconcileQueue {
   const where = redactUrl(url);
   const queueName = `unstale-${name}-reconcile`;
-  const connect = (): Redis => {
-    const redis = new Redis(url, {
-      maxRetriesPerRequest: null,
-      socketTimeout: SOCKET_TIMEOUT_MS,
-      keepAlive: 10_000,
-      retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 1_000),
-    });
-    redis.on('error', (error: unknown) => {
-      log.debug({ err: error }, `the reconcile queue at ${where} does not answer`);
-    });
-    return redis;
-  };
+  const connect = (): Redis => connectPatiently(url, where, log);
   const redis = connect();
   const queue = new Queue(queueName, {
     connection: redis,
@@ -98,28 +72,8 @@ export function connectReconcileQueue({ url, name, log }: ReconcileQueueOptions)
   const memoryKey = (what: string): string => queue.toKey(`memory:${what}`);
   return {
     schedule: (schedulerId, schedule, order) =>
-      ask('Scheduling reconcile runs', async () => {
-        await queue.setGlobalConcurrency(1);
-        if (schedule.kind === 'never') {
-          await queue.removeJobScheduler(schedulerId);
-          return;
-        }
-        const repeat =
-          schedule.kind === 'every' ? { every: schedule.everyMs } : { pattern: schedule.pattern, tz: 'UTC' };
-        const opts = { removeOnComplete: KEEP_ENDED, removeOnFail: KEEP_ENDED };
-        await queue.upsertJobScheduler(schedulerId, repeat, { name: schedulerId, data: order, opts });
-      }),
-    add: (order, { once, first = false } = {}) =>
-      ask('Ordering a reconcile run', async () => {
-        await queue.setGlobalConcurrency(1);
-        const job = await queue.add('run', order, {
-          removeOnComplete: KEEP_ENDED,
-          removeOnFail: KEEP_ENDED,
-          lifo: first,
-          ...(once === undefined ? {} : { deduplication: { id: once } }),
-        });
-        return String(job.id);
-      }),
+      ask('Scheduling reconcile runs', () => setSchedule(queue, schedulerId, schedule, order)),
+    add: (order, options) => ask('Ordering a reconcile run', () => addRun(queue, order, options)),
     view: (id) => ask('Looking at a reconcile run', async () => viewOf(await queue.getJob(id))),
     cancel: (id) =>
       ask('Cancelling a reconcile run', async () => {
@@ -139,6 +93,7 @@ export function connectReconcileQueue({ url, name, log }: ReconcileQueueOptions)
     startWorker: (work) =>
       startRunWorker({
         queueName,
+        prefix: PREFIX,
         redis: connect(),
         work,
         log,
@@ -151,86 +106,51 @@ export function connectReconcileQueue({ url, name, log }: ReconcileQueueOptions)
   };
 }
 
+/** Waits for a Redis that is away: nothing of this is urgent, and a run goes on afterwards. */
+function connectPatiently(url: string, where: string, log: Logger): Redis {
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: null,
+    socketTimeout: SOCKET_TIMEOUT_MS,
+    keepAlive: 10_000,
+    retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, RECONNECT_MAX_MS),
+  });
+  redis.on('error', (error: unknown) => {
+    log.debug({ err: error }, `the reconcile queue at ${where} does not answer`);
+  });
+  return redis;
+}
+
+async function setSchedule(
+  queue: Queue,
+  schedulerId: string,
+  schedule: Schedule,
+  order: object,
+): Promise<void> {
+  await queue.setGlobalConcurrency(1);
+  if (schedule.kind === 'never') {
+    await queue.removeJobScheduler(schedulerId);
+    return;
+  }
+  const repeat =
+    schedule.kind === 'every' ? { every: schedule.everyMs } : { pattern: schedule.pattern, tz: 'UTC' };
+  await queue.upsertJobScheduler(schedulerId, repeat, { name: schedulerId, data: order, opts: KEEP_ENDED });
+}
+
+async function addRun(
+  queue: Queue,
+  order: object,
+  { once, first = false }: { readonly once?: string; readonly first?: boolean } = {},
+): Promise<string> {
+  await queue.setGlobalConcurrency(1);
+  const deduplication = once === undefined ? {} : { deduplication: { id: once } };
+  const job = await queue.add('run', order, { ...KEEP_ENDED, lifo: first, ...deduplication });
+  return String(job.id);
+}
+
 async function viewOf(job: Job | undefined): Promise<RunView> {
   if (job === undefined) return { state: 'gone' };
   const state = await job.getState();
   if (state === 'completed') return { state: 'done', reportId: String(job.returnvalue) };
   if (state === 'failed') return { state: 'failed', reason: job.failedReason };
   return { state: state === 'active' ? 'running' : 'waiting', progress: job.progress };
-}
-
-interface RunWorkerOptions {
-  readonly queueName: string;
-  readonly redis: Redis;
-  readonly work: (job: RunJob) => Promise<RunOutcome>;
-  readonly isCancelled: (id: string) => Promise<boolean>;
-  readonly log: Logger;
-}
-
-/** The reason with which a worker's own stop aborts the run in hand. */
-export class Stopping extends Error {}
-/** The reason with which a run is aborted that somebody cancelled. */
-export class CancelRequested extends Error {}
-
-function startRunWorker({ queueName, redis, work, isCancelled, log }: RunWorkerOptions): {
-  stop(): Promise<void>;
-} {
-  const stopping = new AbortController();
-  const worker = new Worker<object, string>(
-    queueName,
-    async (job, token) => {
-      const cancelling = new AbortController();
-      const timer = watchCancel(() => isCancelled(String(job.id)), cancelling);
-      try {
-        const outcome = await work({
-          id: String(job.id),
-          data: job.data,
-          save: (data) => job.updateData(data),
-          progress: (progress) => void job.updateProgress(progress).catch(() => undefined), // the next one tells
-          signal: AbortSignal.any([stopping.signal, cancelling.signal]),
-        });
-        if (outcome !== 'again') return outcome.reportId;
-        await job.moveToDelayed(Date.now() + 100, token);
-        throw new DelayedError(); // tells BullMQ that the job was moved by us
-      } finally {
-        clearInterval(timer);
-      }
-    },
-    {
-      connection: redis,
-      prefix: PREFIX,
-      concurrency: 1,
-      maxStalledCount: Number.MAX_SAFE_INTEGER, // a process that died must not end the run
-      lockDuration: LOCK_MS,
-      stalledInterval: LOCK_MS,
-    },
-  );
-  worker.on('error', (error) => {
-    log.debug({ err: error }, 'the reconcile worker has trouble with its queue');
-  });
-  worker.on('failed', (_job, error) => {
-    log.error({ err: error }, 'a reconcile run ended without a report');
-  });
-  let stopped: Promise<void> | undefined;
-  return {
-    stop() {
-      stopped ??= (async () => {
-        stopping.abort(new Stopping('the process stops'));
-        await worker.close().catch(() => undefined);
-        redis.disconnect();
-      })();
-      return stopped;
-    },
-  };
-}
-
-function watchCancel(isCancelled: () => Promise<boolean>, cancelling: AbortController): NodeJS.Timeout {
-  return setInterval(() => {
-    isCancelled().then(
-      (cancelled) => {
-        if (cancelled) cancelling.abort(new CancelRequested('it was cancelled'));
-      },
-      () => undefined, // asked again soon
-    );
-  }, CANCEL_LOOK_MS);
 }

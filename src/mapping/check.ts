@@ -82,13 +82,14 @@ function noRowKey(table: string): string {
 
 type Columns = ReadonlyMap<string, ColumnInfo>;
 
-function checkTemplate({ mapping, columns, variants }: CompiledKey, byName: Columns): CheckResult {
+function checkTemplate({ mapping, columns, variants, gone }: CompiledKey, byName: Columns): CheckResult {
   const where = `key "${mapping.key}"`;
   const variant = variants[0];
   const slots = [variant?.key, variant?.field].flatMap((template) => template?.slots ?? []);
   const others = [
     ...(mapping.when ?? []).map((column) => ['when', column] as const),
     ...(mapping.value ? columnsOfValue(mapping.value) : []).map((column) => ['value', column] as const),
+    ...Object.keys(gone).map((column) => ['gone', column] as const),
   ].filter(([, column]) => !columns.includes(column));
   return {
     problems: [

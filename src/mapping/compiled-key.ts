@@ -1,7 +1,7 @@
 import type { CacheKey, Target } from '../domain/cache-key.js';
 import type { RowChange, RowImage } from '../domain/change.js';
 import { bindTemplate, render, type BoundTemplate } from './bound-template.js';
-import type { KeyMapping } from './table-mapping.js';
+import type { GoneWhen, KeyMapping } from './table-mapping.js';
 import { parseTemplate, type TemplatePart } from './template.js';
 
 /** A key mapping, made ready for the rows of one table. */
@@ -9,6 +9,8 @@ export interface CompiledKey {
   readonly mapping: KeyMapping;
   /** The `tables` entry it stands under, as written. */
   readonly entry: string;
+  /** What marks rows of that entry as gone; empty if nothing does. */
+  readonly gone: Readonly<Record<string, GoneWhen>>;
   /** Columns of key and field, each once. */
   readonly columns: readonly string[];
   /** One for each combination of `with`; one if there is none. */
@@ -25,6 +27,7 @@ export interface CompiledVariant {
 
 export interface CompileKeyOptions {
   readonly entry: string;
+  readonly gone: Readonly<Record<string, GoneWhen>>;
   readonly keyPrefix: string;
   /** Captures of the table's pattern, `$db` and `$table`. */
   readonly constants: ReadonlyMap<string, string>;
@@ -33,7 +36,7 @@ export interface CompileKeyOptions {
 /** @param mapping one that `keyProblems` finds nothing wrong with */
 export function compileKey(
   mapping: KeyMapping,
-  { entry, keyPrefix, constants }: CompileKeyOptions,
+  { entry, gone, keyPrefix, constants }: CompileKeyOptions,
 ): CompiledKey {
   const keyParts = partsOf(mapping.key);
   const fieldParts = mapping.field === undefined ? undefined : partsOf(mapping.field);
@@ -50,6 +53,7 @@ export function compileKey(
   return {
     mapping,
     entry,
+    gone,
     columns,
     variants,
     counts: ({ changed }) => watched === undefined || changed.some((column) => watched.has(column)),

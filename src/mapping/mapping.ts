@@ -73,9 +73,9 @@ function createPlan(
   tables: readonly TableMapping[],
   keyPrefix: string,
 ): TablePlan | undefined {
-  const templates = tables.flatMap(({ name, match, keys }) => {
+  const templates = tables.flatMap(({ name, match, keys, gone = {} }) => {
     const constants = constantsOf(match, table);
-    return constants ? keys.map((key) => compileKey(key, { entry: name, keyPrefix, constants })) : [];
+    return constants ? keys.map((key) => compileKey(key, { entry: name, gone, keyPrefix, constants })) : [];
   });
   if (templates.length === 0) return undefined;
   const columns = templates.flatMap(({ columns, mapping }) => [

@@ -2,12 +2,12 @@
  * In: the mapping's plan and the schema of each table. Out: what can be checked of each template, how, and what lies
  * outside, with the reason: a report must never claim more than it looked at.
  */
-import { type Comparer, createComparer } from '../compare/comparer.js';
+import { type Comparer, createComparer, uncomparable } from '../compare/comparer.js';
 import { type TableName } from '../domain/change.js';
 import type { CompiledKey, CompiledVariant } from '../mapping/compiled-key.js';
 import { type KeyParser, createKeyParser } from '../mapping/key-parser.js';
 import type { Mapping, TablePlan } from '../mapping/mapping.js';
-import { type GoneWhen, tableText } from '../mapping/table-mapping.js';
+import { columnsOfValue, tableText } from '../mapping/table-mapping.js';
 import type { TableSchema } from '../mapping/table-schema.js';
 import type { Report } from './report.js';
 import { type RowReader, createRowReader } from './row-reader.js';
@@ -72,7 +72,7 @@ export function createChecks(
     return plan === undefined ? [] : [{ plan, schema }];
   });
   const keyParser = createKeyParser(planned, { keyPrefix });
-  const tables = planned.map(({ plan, schema }) => checkTableOf(plan, schema, mapping));
+  const tables = planned.map(({ plan, schema }) => checkTableOf(plan, schema));
   const templates = tables.flatMap((table) => table.templates);
   const untraced = new Map(keyParser.outside.map(({ ref, why }) => [ref.variant, why]));
   return {
@@ -84,21 +84,19 @@ export function createChecks(
   };
 }
 
-function checkTableOf(plan: TablePlan, schema: TableSchema, mapping: Mapping): TableCheck {
-  const goneOf = (entry: string): Readonly<Record<string, GoneWhen>> =>
-    mapping.tables.find(({ name }) => name === entry)?.gone ?? {};
+function checkTableOf(plan: TablePlan, schema: TableSchema): TableCheck {
   const comparers = new Map(plan.templates.map((template) => [template, comparerOf(template, schema)]));
   const columns = unique([
     ...(schema.rowKey ?? []),
     ...plan.templates.flatMap((template) => [
       ...template.columns,
       ...(comparers.get(template)?.columns ?? []),
-      ...Object.keys(goneOf(template.entry)),
+      ...Object.keys(template.gone),
     ]),
   ]);
   const templates = plan.templates.flatMap((template, templateIndex) =>
     template.variants.map((variant, variantIndex): TemplateCheck => {
-      const reading = { variant, comparer: comparers.get(template), gone: goneOf(template.entry) };
+      const reading = { variant, comparer: comparers.get(template), gone: template.gone };
       return {
         id: `${tableText(schema.table)}#${templateIndex}.${variantIndex}#${sourceOf(template)}`,
         table: schema.table,
@@ -133,8 +131,18 @@ const keyWithin = ({ columns }: CompiledKey, { uniqueKeys }: TableSchema): reado
 
 function comparerOf(template: CompiledKey, schema: TableSchema): Comparer | undefined {
   const { value } = template.mapping;
-  if (value === undefined || keyWithin(template, schema) === undefined) return undefined;
+  if (value === undefined || whyNotCompared(template, schema) !== undefined) return undefined;
   return createComparer(value, schema.columns);
+}
+
+/** Undefined if its values can be compared. */
+function whyNotCompared(template: CompiledKey, schema: TableSchema): string | undefined {
+  const { value } = template.mapping;
+  if (value === undefined) return 'no value is declared';
+  if (keyWithin(template, schema) === undefined) return 'several rows may feed one of its keys';
+  const named = new Set(columnsOfValue(value));
+  const reasons = schema.columns.filter(({ name }) => named.has(name)).map(uncomparable);
+  return reasons.find((reason) => reason !== undefined);
 }
 
 function lookupOf(
@@ -178,10 +186,7 @@ function coverageOf(
   for (const check of templates) {
     const { template, comparer } = check;
     const why = untraced.get(check.variant) ?? lookupProblem(check);
-    const reasons = [
-      ...(comparer === undefined ? [whyNotCompared(template)] : []),
-      ...(why === undefined ? [] : [why]),
-    ];
+    const reasons = [whyNotCompared(template, check.schema), why].filter((reason) => reason !== undefined);
     bySource.set(`${tableText(check.table)}#${sourceOf(template)}`, {
       table: tableText(check.table),
       template: sourceOf(template),
@@ -191,8 +196,4 @@ function coverageOf(
     });
   }
   return [...bySource.values()];
-}
-
-function whyNotCompared({ mapping }: CompiledKey): string {
-  return mapping.value === undefined ? 'no value is declared' : 'several rows may feed one of its keys';
 }

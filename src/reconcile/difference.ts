@@ -4,6 +4,11 @@ export interface Part {
   readonly differs: boolean;
 }
 
+/** Instead of a common part's middle: how many characters are left out. */
+export interface Gap {
+  readonly leftOut: number;
+}
+
 /** Words and numbers as wholes, so that 1.10 against 1.1 is told as two numbers and not as one digit more. */
 const TOKEN = /[\p{L}\p{M}\p{N}_.+-]+|\s+|./gsu;
 /** Steps of the exact comparison; beyond, all between the common start and the common end counts as different. */
@@ -26,6 +31,16 @@ export function differenceOf(one: string, other: string): readonly [Part[], Part
     );
   return [partsOf(a, aMiddle.length, inA), partsOf(b, bMiddle.length, inB)];
 }
+
+/** Leaves common parts out but for their first and last characters, so that what differs is seen in a long value. */
+export const withGaps = (parts: readonly Part[], contextLength: number): (Part | Gap)[] =>
+  parts.flatMap(({ text, differs }): (Part | Gap)[] => {
+    const characters = Array.from(text); // no half of a pair is cut off
+    const leftOut = characters.length - 2 * contextLength;
+    if (differs || leftOut <= contextLength) return [{ text, differs }];
+    const [first, last] = [characters.slice(0, contextLength), characters.slice(contextLength + leftOut)];
+    return [{ text: first.join(''), differs }, { leftOut }, { text: last.join(''), differs }];
+  });
 
 const tokensOf = (text: string): string[] => text.match(TOKEN) ?? [];
 

@@ -1,4 +1,5 @@
 /** The ways through the data: over the rows, over the keys, and over places that are known to be worth a look. */
+import { UnstaleError } from '../errors.js';
 import { tableText } from '../mapping/table-mapping.js';
 import type { Brake } from './brake.js';
 import type { Checks, TableCheck, TemplateCheck } from './checks.js';
@@ -109,9 +110,6 @@ async function passTable(table: TableCheck, pass: RunPass): Promise<void> {
   }
 }
 
-/** A node that keeps changing while it is scanned is given up for this run. */
-const SCANS_MAX = 3;
-
 /** Cache to database: every key of every node. */
 export async function passKeys(pass: RunPass): Promise<void> {
   const { state, cache, tell } = pass;
@@ -124,28 +122,47 @@ export async function passKeys(pass: RunPass): Promise<void> {
   state.place = { phase: 'end' };
 }
 
-/** A scan counts only if the node is the same at its end: a cursor means nothing to a server that was restarted. */
+/** A node that keeps changing while it is scanned is given up for this run. */
+const SCANS_MAX = 3;
+
+/**
+ * A scan counts only if the node is the same at its end: a cursor means nothing to a server that was restarted, or
+ * that got other slots. One that only was away for a while goes on where it was.
+ */
 async function passNode(node: CacheNode, pass: RunPass): Promise<void> {
-  const { state, cache } = pass;
-  let current: CacheNode | undefined = node;
-  for (let scans = 1; current !== undefined && scans <= SCANS_MAX; scans += 1) {
+  const { state, cache, signal } = pass;
+  let current = node;
+  for (let scans = 1; scans <= SCANS_MAX; scans += 1) {
     const { place } = state;
     const from = place.phase === 'keys' && place.node === current.id ? place.cursor : '0';
-    await scanNode(current, from, pass);
+    const isWhole = await scanWhole(current, from, pass);
+    signal.throwIfAborted();
     const now = await cache.nodes();
-    if (now.some(({ id }) => id === current?.id)) {
-      if (state.place.phase === 'keys') {
-        state.place = { ...state.place, done: [...state.place.done, current.id], node: '', cursor: '0' };
-      }
+    const same = now.find(({ id }) => id === current.id);
+    const done = state.place.phase === 'keys' ? state.place.done : [];
+    if (same !== undefined && isWhole) {
+      state.place = { phase: 'keys', done: [...done, current.id], node: '', cursor: '0' };
       return;
     }
-    const done: readonly string[] = state.place.phase === 'keys' ? state.place.done : [];
-    current = now.find(({ id }) => !done.includes(id));
+    const next = same ?? now.find(({ id }) => !done.includes(id));
+    if (next === undefined) return;
+    current = next;
   }
   state.skipped.push({
     what: 'some keys',
-    why: 'a Redis server was restarted again and again while it was scanned',
+    why: 'a Redis server changed again and again while it was scanned',
   });
+}
+
+/** False if the node went away before the end. */
+async function scanWhole(node: CacheNode, cursor: string, pass: RunPass): Promise<boolean> {
+  try {
+    await scanNode(node, cursor, pass);
+    return true;
+  } catch (error) {
+    if (error instanceof UnstaleError && error.code === 'REDIS_UNREACHABLE') return false;
+    throw error;
+  }
 }
 
 const UNEXPLAINED_SAMPLES_MAX = 20;

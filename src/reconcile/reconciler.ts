@@ -148,17 +148,20 @@ async function runPasses(
       state.skipped.push({ what: 'history of samples', why: messageOf(error) });
     });
   } finally {
-    const { waitedMs } = brake;
-    state.waitedMs = {
-      rate: before.rate + waitedMs.rate,
-      replicaLag: before.replicaLag + waitedMs.replicaLag,
-      redisLatency: before.redisLatency + waitedMs.redisLatency,
-      outage: before.outage + options.outageMs(),
-    };
+    state.waitedMs = plus(before, { ...brake.waitedMs, outage: options.outageMs() });
     if (controls.signal.aborted) await keeper.saveNow().catch(() => undefined); // else the last one counts
   }
   return endOfPasses(state);
 }
+
+type Waited = RunState['waitedMs'];
+
+const plus = (one: Waited, other: Waited): Waited => ({
+  rate: one.rate + other.rate,
+  replicaLag: one.replicaLag + other.replicaLag,
+  redisLatency: one.redisLatency + other.redisLatency,
+  outage: one.outage + other.outage,
+});
 
 function createLikenesses(): (check: TemplateCheck) => Likeness {
   const likenesses = new Map<TemplateCheck['template'], Likeness>();

@@ -1,6 +1,5 @@
 /** How a report's figures and terms are said to people, on the page and at a terminal alike. */
-import type { DriftKind } from '../domain/drift.js';
-import { DRIFT_KINDS } from '../domain/drift.js';
+import { DRIFT_KINDS, type DriftKind } from '../domain/drift.js';
 import type { History, Report, Sample } from './report.js';
 
 export interface KindWords {

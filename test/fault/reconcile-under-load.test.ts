@@ -70,7 +70,7 @@ test(
       return { host, port: Number(port) };
     });
     const cluster = new Cluster(nodes);
-    closers.push(() => Promise.resolve(cluster.disconnect()));
+    closers.push(async () => cluster.quit());
     const shop = await createShop(world, cluster);
     closers.push(() => shop.close());
     await findsThePlantedAndNothingElse(world, shop, { url: undefined, cluster: [...addresses] });

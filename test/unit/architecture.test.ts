@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 const BORDERS: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   mapping: ['domain'],
+  compare: ['domain', 'mapping'],
   config: ['domain', 'mapping'],
   ops: ['domain'],
   tail: ['domain', 'ops'],
@@ -16,18 +17,69 @@ const BORDERS: Readonly<Record<string, readonly string[]>> = {
   invalidate: ['domain', 'ops'],
   settle: ['domain', 'ops'],
   retry: ['domain', 'ops'],
+  // Besides the deletion path, which all share, it needs what a key and a value mean.
+  reconcile: ['domain', 'ops', 'mapping', 'compare', 'invalidate'],
   // Adapters: they turn a library into the functions that stages ask for, so they know the stages' types.
-  clients: ['domain', 'config', 'ops', 'mapping', 'tail', 'publish', 'invalidate', 'settle', 'retry'],
-  cli: ['domain', 'config', 'ops', 'mapping', 'tail', 'publish', 'invalidate', 'settle', 'retry', 'clients'],
+  clients: [
+    'domain',
+    'config',
+    'ops',
+    'mapping',
+    'tail',
+    'publish',
+    'invalidate',
+    'settle',
+    'retry',
+    'reconcile',
+  ],
+  cli: [
+    'domain',
+    'config',
+    'ops',
+    'mapping',
+    'compare',
+    'tail',
+    'publish',
+    'invalidate',
+    'settle',
+    'retry',
+    'reconcile',
+    'clients',
+  ],
 };
 
 /** The only files that know a client library. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@vlasky/zongji': ['src/tail/binlog.ts'],
-  kafkajs: ['src/clients/kafka.ts', 'src/clients/kafka-consumer.ts', 'src/clients/kafka-groups.ts'],
-  bullmq: ['src/clients/queue.ts', 'src/clients/queue-worker.ts'],
-  mysql2: ['src/clients/mysql.ts', 'src/clients/mysql-lock.ts'],
-  ioredis: ['src/clients/redis.ts', 'src/clients/queue.ts', 'src/clients/queue-worker.ts'],
+  kafkajs: [
+    'src/clients/kafka.ts',
+    'src/clients/kafka-consumer.ts',
+    'src/clients/kafka-groups.ts',
+    'src/clients/kafka-reader.ts',
+  ],
+  bullmq: [
+    'src/clients/queue.ts',
+    'src/clients/queue-worker.ts',
+    'src/clients/reconcile-queue.ts',
+    'src/clients/reconcile-worker.ts',
+  ],
+  mysql2: [
+    'src/clients/mysql.ts',
+    'src/clients/mysql-lock.ts',
+    'src/clients/mysql-pool.ts',
+    'src/clients/replica.ts',
+  ],
+  ioredis: [
+    'src/clients/redis-connection.ts',
+    'src/clients/redis-scripts.ts',
+    'src/clients/cache-node.ts',
+    'src/clients/cache-routes.ts',
+    'src/clients/queue.ts',
+    'src/clients/queue-worker.ts',
+    'src/clients/reconcile-queue.ts',
+    'src/clients/reconcile-worker.ts',
+    'src/clients/report-store.ts',
+  ],
 };
 
 const FILE_LINES_MAX = 300;
@@ -78,7 +130,7 @@ describe('the architecture', () => {
   test('what stages take of ops are types', async () => {
     const values: string[] = [];
     for (const path of SOURCES.filter((each) =>
-      /^src\/(tail|publish|invalidate|settle|retry)\//.test(each),
+      /^src\/(tail|publish|invalidate|settle|retry|reconcile)\//.test(each),
     )) {
       const text = await readFile(path, 'utf8');
       for (const [line] of text.matchAll(/^import (?!type ).*'\.\.\/ops\/.*$/gm))

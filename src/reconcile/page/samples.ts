@@ -3,11 +3,12 @@ import { DRIFT_KINDS, type DriftKind } from '../../domain/drift.js';
 import { HISTORY_WORDS, REPAIR_WORDS, count, number, totalDrift } from '../report-wording.js';
 import type { Report, Sample } from '../report.js';
 import { visibleLine, visibleText } from '../visible-text.js';
-import { type Part, differenceOf } from '../difference.js';
+import { type Gap, type Part, differenceOf, withGaps } from '../difference.js';
 import { type Html, code, dataTable, kindName, moment, plain, quietSection, section } from './markup.js';
 
-/** About as much text as a value's box shows without scrolling. */
-const SCROLLING_LENGTH = 600;
+/** Beyond as much text as a value's box shows, what both sides have in common is left out but for this around it. */
+const LONG_VALUE = 600;
+const CONTEXT_LENGTH = 120;
 
 interface Side {
   readonly value: string | null;
@@ -85,24 +86,27 @@ function side(title: string, place: string, { value, parts, both, nothing }: Sid
   const body =
     value === null || value === ''
       ? html`<p class="nothing">${value === null ? nothing : 'An empty text'}</p>`
-      : valueBox(
-          title,
-          value,
-          parts.map(({ text, differs }) => piece(text, both && differs)),
-        );
+      : valueBox(title, value, parts, both);
   return html`<div class="side ${place}">
     <h5>${title}</h5>
     !${body}
   </div>`;
 }
 
-/** A line end first, since parsers drop one there; a long value scrolls, also by keyboard. */
-function valueBox(title: string, value: string, pieces: readonly Html[]): Html {
-  const content = ['\n', ...pieces];
-  return value.length > SCROLLING_LENGTH
+/** A line end first, since parsers drop one there. What is still long scrolls, also by keyboard. */
+function valueBox(title: string, value: string, parts: readonly Part[], both: boolean): Html {
+  const long = value.length > LONG_VALUE;
+  const shown = long ? withGaps(parts, CONTEXT_LENGTH) : parts;
+  const content = [
+    '\n',
+    ...shown.map((part) => ('leftOut' in part ? gap(part) : piece(part.text, both && part.differs))),
+  ];
+  return long
     ? html`<pre tabindex="0" role="region" aria-label="${title}">!${content}</pre>`
     : html`<pre>!${content}</pre>`;
 }
+
+const gap = ({ leftOut }: Gap): Html => html`<span class="gap"> ${count(leftOut, 'character')} alike </span>`;
 
 /** A difference of nothing but line ends and tabs is written out, since nobody could see it. */
 const piece = (text: string, marked: boolean): Html =>

@@ -112,6 +112,8 @@ pre,.nothing{margin:0;padding:.75rem .9rem;min-height:2.9rem;background:var(--ba
 pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:18rem;overflow:auto;line-height:1.55}
 .nothing{color:var(--muted);font-style:italic;font-size:.9rem}
 mark{color:inherit;font-weight:600;border-radius:3px;padding:0 .1em;text-decoration:underline;text-decoration-thickness:1.5px;text-underline-offset:.2em;background:var(--markRow)}
+pre .gap{color:var(--muted);font-family:system-ui,sans-serif;font-size:.85em;font-style:italic}
+pre .gap::before,pre .gap::after{content:"…"}
 .cached mark{background:var(--markCached)}
 .history{margin-top:1.1rem;font-size:.925rem}
 .history p{max-width:72ch}

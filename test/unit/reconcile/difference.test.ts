@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Part, differenceOf } from '../../../src/reconcile/difference.js';
+import { type Part, differenceOf, withGaps } from '../../../src/reconcile/difference.js';
 
 const textOf = (parts: readonly Part[]): string => parts.map(({ text }) => text).join('');
 const commonOf = (parts: readonly Part[]): string =>
@@ -50,5 +50,18 @@ describe('the difference of two values', () => {
     const [one] = differenceOf(long('1', '2'), long('3', '4'));
     expect(one.map(({ differs }) => differs)).toEqual([false, true, false]);
     expect(commonOf(one)).toBe('same  end');
+  });
+
+  test('keeps with gaps all that differs, and counts what is left out', () => {
+    fc.assert(
+      fc.property(similar, similar, fc.nat(3), (a, b, context) => {
+        const [parts] = differenceOf(a.join(''), b.join(''));
+        const pieces = withGaps(parts, context);
+        const kept = pieces.filter((piece) => 'text' in piece);
+        expect(kept.filter(({ differs }) => differs)).toEqual(parts.filter(({ differs }) => differs));
+        const leftOut = pieces.reduce((sum, piece) => sum + ('leftOut' in piece ? piece.leftOut : 0), 0);
+        expect(leftOut + Array.from(textOf(kept)).length).toBe(Array.from(textOf(parts)).length);
+      }),
+    );
   });
 });

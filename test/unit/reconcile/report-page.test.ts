@@ -120,6 +120,15 @@ describe('the report page', () => {
       expect(body).toContain(`<p class="nothing">${words}</p>`);
   });
 
+  test('leaves out what long values have in common, so that the difference is seen', () => {
+    const common = 'all the same on both sides, '.repeat(200);
+    const samples = [sampleWith({ cached: `${common}OLD`, row: `${common}NEW` })];
+    const body = bodyOf(renderReportPage({ ...drifted, samples }, []));
+    expect(body).toContain('5,360 characters alike');
+    expect(body).toMatch(/both sides, <mark>OLD<\/mark>/);
+    expect(body).not.toContain('all the same on both sides, '.repeat(10));
+  });
+
   test('loads nothing: no address of another place is in it but in the comments of the library', () => {
     const page = renderReportPage(drifted, runs(1, 2, 3));
     expect(page.replaceAll(/\/\*!.*?\*\//gs, '')).not.toMatch(/(?:src|href)="(?!#)|@import|url\(|sourceMapp/);
