@@ -12,7 +12,7 @@ export const KIND_WORDS: Readonly<Record<DriftKind, KindWords>> = {
   orphan: { label: 'Orphan', meaning: 'The row does not exist any more.' },
   secondary_key_moved: {
     label: 'Secondary key moved',
-    meaning: 'No row has the values that the key was made of, since they have changed.',
+    meaning: 'No row has the values that the key was made of: they have changed, or the row is gone.',
   },
   unparseable: { label: 'Unparseable', meaning: 'The value is not what the mapping declares.' },
   missing: { label: 'Missing', meaning: 'The mapping expects the value to be there, and it is not.' },
