@@ -237,8 +237,8 @@ test('a DOUBLE arrives as the very number that was written', async () => {
   await world.sql.query('CREATE TABLE doubles (id INT PRIMARY KEY, d DOUBLE)');
   const schema = await tables.schemaOf('doubles');
   const digits = fc
-    .tuple(fc.bigInt({ min: -(10n ** 16n), max: 10n ** 16n }), fc.nat(15))
-    .map(([number, exponent]) => Number(`${number}e-${exponent}`)); // where mysql2 alone is one off
+    .tuple(fc.bigInt({ min: 2n ** 53n, max: 10n ** 16n }), fc.nat(15))
+    .map(([number, exponent]) => Number(`${number}e-${exponent}`)); // mysql2 alone is often one off
   const number = fc
     .oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), digits)
     .map((each) => each + 0);

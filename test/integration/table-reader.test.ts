@@ -97,11 +97,12 @@ async function statementsOf(
   return [...new Set(picked)].map((index) => statement(places[index]));
 }
 
-describe('pages', () => {
-  const type: KeyType = { title: '', columns: [{ definition: 'INT', values: fc.constant('0') }] };
+/** One INT. */
+const INT_KEY: KeyType = { title: '', columns: [{ definition: 'INT', values: fc.constant('0') }] };
 
+describe('pages', () => {
   test('have every row that stays, once, while others come and go', async () => {
-    const schema = await tables.create('moving', type);
+    const schema = await tables.create('moving', INT_KEY);
     await tables.fill(
       'moving',
       Array.from({ length: 100 }, (_, index) => [String(index * 10)]),
@@ -126,7 +127,7 @@ describe('pages', () => {
   });
 
   test('start again behind a place that another key made, so that nothing is missed', async () => {
-    const schema = await tables.create('altered', type);
+    const schema = await tables.create('altered', INT_KEY);
     await tables.fill('altered', [['1'], ['2']]);
     const { next } = await reader.page({ schema, columns: ['id'], after: undefined, rowsMax: 1 });
     await world.sql.query('ALTER TABLE altered DROP PRIMARY KEY, ADD PRIMARY KEY (id)');
@@ -136,7 +137,7 @@ describe('pages', () => {
   });
 
   test('go on after an ALTER that names the index anew, once the failure is told', async () => {
-    const schema = await tables.create('renamed', { ...type, key: 'UNIQUE a (k0)' });
+    const schema = await tables.create('renamed', { ...INT_KEY, key: 'UNIQUE a (k0)' });
     const query = { schema, columns: ['id'], after: undefined, rowsMax: 9 };
     await reader.page(query);
     await world.sql.query('ALTER TABLE renamed RENAME INDEX a TO b');
@@ -145,7 +146,7 @@ describe('pages', () => {
   });
 
   test('of no columns are rows of nothing', async () => {
-    const schema = await tables.create('empty_rows', type);
+    const schema = await tables.create('empty_rows', INT_KEY);
     await tables.fill('empty_rows', [['1'], ['2']]);
     const { rows } = await reader.page({ schema, columns: [], after: undefined, rowsMax: 9 });
     expect(rows).toEqual([[], []]);
@@ -154,18 +155,17 @@ describe('pages', () => {
 
 describe('a table reader', () => {
   const connections = (): Promise<RowDataPacket[]> =>
-    tables.select(`SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = '${world.id}'`);
+    tables.select(
+      `SELECT ID AS id, STATE AS state FROM information_schema.PROCESSLIST WHERE USER = '${world.id}'`,
+    );
   const urlOf = (user: string): string => {
     const url = new URL(world.servers.mysql);
     url.username = user;
     return url.href;
   };
 
-  test('replaces connections that were killed between two calls, and reads several things at once', async () => {
-    const schema = await tables.create('killed', {
-      title: '',
-      columns: [{ definition: 'INT', values: fc.constant('0') }],
-    });
+  test('replaces connections that were killed, between two calls or in a call, and reads several things at once', async () => {
+    const schema = await tables.create('killed', INT_KEY);
     await tables.fill('killed', [['7']]);
     await world.sql.query(`CREATE USER '${world.id}'@'%'; GRANT ALL ON *.* TO '${world.id}'@'%'`);
     const own = openTableReader({ url: urlOf(world.id) });
@@ -175,25 +175,31 @@ describe('a table reader', () => {
       const pages = await Promise.all([own.page(query), own.page(query), own.page(query)]);
       return pages.map(({ rows }) => rows);
     };
-    expect(await readThrice()).toEqual([[[7]], [[7]], [[7]]]);
-    const old = await connections();
-    expect(old).toHaveLength(3);
-    for (const { id } of old) await world.sql.query(`KILL ${String(id)}`);
-    expect(await readThrice()).toEqual([[[7]], [[7]], [[7]]]);
-    const areGone = async (): Promise<boolean> => {
-      const alive = (await connections()).map(({ id }) => id as number);
-      return old.every(({ id }) => !alive.includes(id as number));
+    const killAll = async (): Promise<void> => {
+      const alive = await connections();
+      expect(alive).toHaveLength(3);
+      for (const { id } of alive) await world.sql.query(`KILL ${String(id)}`);
     };
-    await until(areGone, { what: 'the killed connections to end' });
+    expect(await readThrice()).toEqual([[[7]], [[7]], [[7]]]);
+    await killAll();
+    expect(await readThrice()).toEqual([[[7]], [[7]], [[7]]]);
+
+    const locking = await world.connect();
+    await locking.query('LOCK TABLES killed WRITE');
+    const reading = readThrice();
+    const areWaiting = async (): Promise<boolean> =>
+      (await connections()).filter(({ state }) => String(state).includes('metadata lock')).length === 3;
+    await until(areWaiting, { what: 'three reads that wait for the lock' });
+    await killAll();
+    await until(areWaiting, { what: 'three more of them' });
+    locking.destroy();
+    expect(await reading).toEqual([[[7]], [[7]], [[7]]]);
     await Promise.all([own.close(), own.close()]);
     await world.sql.query(`DROP USER '${world.id}'@'%'`);
   });
 
   test('says which user lacks which right', async () => {
-    const schema = await tables.create('secret', {
-      title: '',
-      columns: [{ definition: 'INT', values: fc.constant('0') }],
-    });
+    const schema = await tables.create('secret', INT_KEY);
     const query = { schema, columns: ['k0'], after: undefined, rowsMax: 9 };
     const stranger = openTableReader({ url: urlOf('nobody_of_that_name') });
     await expect(stranger.page(query)).rejects.toMatchObject({ code: 'MYSQL_ACCESS_DENIED' });
