@@ -99,23 +99,25 @@ async function confirmOnce(
   });
   if (doubtful.length === 0) return { drift: [], again: [] };
   await pipeline.untilApplied(signal);
+  // Asked before the last looks: what waits for a retry now may be deleted by the time they are taken.
+  const waiting = await pipeline.retryPending(doubtful.map(({ suspect }) => suspect));
+  const applied = doubtful.filter(({ suspect }) => !waiting.has(suspectId(suspect)));
+  const again = doubtful.flatMap(({ suspect }) => (waiting.has(suspectId(suspect)) ? [suspect] : []));
 
-  const remaining = doubtful.map(({ suspect }) => suspect);
+  const remaining = applied.map(({ suspect }) => suspect);
   const after = await lookAt(remaining, options);
   const last = await snapshots(remaining, cache);
-  const { lasting, again } = compareLooks(doubtful, after, last);
+  const { lasting, moving } = compareLooks(applied, after, last);
+  again.push(...moving);
   if (lasting.length === 0) return { drift: [], again };
   await pipeline.untilPublished(signal);
 
   const candidates = lasting.map(({ suspect }) => suspect);
-  const unsettled = new Set([
-    ...(await pipeline.changedBetween(from, await pipeline.topicEnds(), candidates)),
-    ...(await pipeline.retryPending(candidates)),
-  ]);
-  const isSettled = ({ suspect }: Confirmed): boolean => !unsettled.has(suspectId(suspect));
+  const changed = await pipeline.changedBetween(from, await pipeline.topicEnds(), candidates);
+  const hasChanged = ({ suspect }: Confirmed): boolean => changed.has(suspectId(suspect));
   return {
-    drift: lasting.filter(isSettled),
-    again: [...again, ...lasting.filter((each) => !isSettled(each)).map(({ suspect }) => suspect)],
+    drift: lasting.filter((each) => !hasChanged(each)),
+    again: [...again, ...lasting.filter(hasChanged).map(({ suspect }) => suspect)],
   };
 }
 
@@ -124,16 +126,16 @@ function compareLooks(
   doubtful: readonly { readonly suspect: Suspect; readonly held: CachedValue }[],
   after: readonly Look[],
   last: readonly CachedValue[],
-): { lasting: Confirmed[]; again: Suspect[] } {
+): { lasting: Confirmed[]; moving: Suspect[] } {
   const lasting: Confirmed[] = [];
-  const again: Suspect[] = [];
+  const moving: Suspect[] = [];
   doubtful.forEach(({ suspect, held }, index) => {
     const look = after[index];
     const latest = last[index];
     const difference = look && judge(suspect, look);
     if (look === undefined || latest === undefined || difference === undefined) return;
     if (sameCached(held, look.held) && sameCached(held, latest)) lasting.push({ suspect, difference, held });
-    else again.push(suspect);
+    else moving.push(suspect);
   });
-  return { lasting, again };
+  return { lasting, moving };
 }
