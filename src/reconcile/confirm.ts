@@ -66,7 +66,9 @@ export async function confirm(
 ): Promise<Confirmation> {
   await sleep(options.confirmAfterMs, undefined, { signal });
   const drift: Confirmed[] = [];
-  let open: readonly Suspect[] = suspects;
+  // Both directions, and what an earlier run left, may have come upon the same place.
+  const places = new Map(suspects.map((suspect) => [`${suspect.check.id} ${suspectId(suspect)}`, suspect]));
+  let open: readonly Suspect[] = [...places.values()];
   try {
     for (let round = 1; round <= ROUNDS_MAX && open.length > 0; round += 1) {
       const result = await confirmOnce(open, options, signal);
