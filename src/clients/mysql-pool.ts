@@ -3,9 +3,10 @@
  * kept. Guarantee: work that broke off with a connection that had been idle is done again on a fresh one, so that a
  * server's restart between two calls is not seen; so work has to be harmless to repeat.
  */
-import mysql, { type Connection, type PoolConnection } from 'mysql2/promise';
+import mysql, { type PoolConnection, type RowDataPacket } from 'mysql2/promise';
+import type { DbValue } from '../domain/db-row.js';
 import type { Logger } from '../ops/logger.js';
-import { connectionOptions, mysqlError } from './mysql.js';
+import { type Select, connectionOptions, mysqlError, selectOn } from './mysql.js';
 
 export interface MysqlPoolOptions {
   readonly url: string;
@@ -13,18 +14,28 @@ export interface MysqlPoolOptions {
   readonly connectionsMax: number;
   /** Sets up each new session. */
   readonly sessionStatement: string;
+  /** Past it a query counts as failed. */
+  readonly queryTimeoutMs: number;
   readonly log?: Logger | undefined;
+}
+
+/** A connection while it is lent. */
+export interface LentConnection {
+  /** Rows as arrays, each value as db-row.ts says, but GEOMETRY and FLOAT, for which see select-list.ts. */
+  rows(sql: string): Promise<DbValue[][]>;
+  readonly select: Select;
 }
 
 export interface MysqlPool {
   /** `what` names the work in an error. @throws UnstaleError MYSQL_UNREACHABLE, MYSQL_ACCESS_DENIED */
-  use<T>(what: string, work: (connection: Connection) => Promise<T>): Promise<T>;
+  use<T>(what: string, work: (connection: LentConnection) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
 const SETUP_TIMEOUT_MS = 10_000;
 
-export function openMysqlPool({ url, connectionsMax, sessionStatement, log }: MysqlPoolOptions): MysqlPool {
+export function openMysqlPool(options: MysqlPoolOptions): MysqlPool {
+  const { url, connectionsMax, sessionStatement, queryTimeoutMs, log } = options;
   const pool = mysql.createPool({
     ...connectionOptions(url),
     charset: 'utf8mb4',
@@ -38,7 +49,7 @@ export function openMysqlPool({ url, connectionsMax, sessionStatement, log }: My
   let closing: Promise<void> | undefined;
 
   /** Done, or the error with the question whether a fresh connection would help. */
-  const attempt = async <T>(work: (connection: Connection) => Promise<T>): Promise<Attempt<T>> => {
+  const attempt = async <T>(work: (connection: LentConnection) => Promise<T>): Promise<Attempt<T>> => {
     let lent: PoolConnection;
     try {
       lent = await pool.getConnection();
@@ -51,7 +62,7 @@ export function openMysqlPool({ url, connectionsMax, sessionStatement, log }: My
         await lent.query({ sql: sessionStatement, timeout: SETUP_TIMEOUT_MS });
         ready.add(lent.connection);
       }
-      const result = await work(lent);
+      const result = await work(lend(lent, queryTimeoutMs));
       lent.release();
       return { result };
     } catch (error) {
@@ -72,6 +83,16 @@ export function openMysqlPool({ url, connectionsMax, sessionStatement, log }: My
     close() {
       closing ??= pool.end();
       return closing;
+    },
+  };
+}
+
+function lend(connection: PoolConnection, timeout: number): LentConnection {
+  return {
+    select: selectOn(connection),
+    async rows(sql) {
+      const [rows] = await connection.query<RowDataPacket[]>({ sql, rowsAsArray: true, timeout });
+      return rows as unknown as DbValue[][]; // mysql2's types know no rows as arrays beside other options
     },
   };
 }

@@ -3,8 +3,6 @@
  * Guarantee: it only reads, in short transactions of one statement, with the session's settings under its own control;
  * see keyset.ts for what pages hold.
  */
-import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { DbValue } from '../domain/db-row.js';
 import type { Position } from '../domain/position.js';
 import type { TableSchema } from '../mapping/table-schema.js';
 import type { Logger } from '../ops/logger.js';
@@ -12,8 +10,8 @@ import type { TableReader } from '../reconcile/effects.js';
 import { currentPosition } from '../tail/start-position.js';
 import { createKeyset } from './keyset.js';
 import { createLookup } from './lookup.js';
-import { openMysqlPool } from './mysql-pool.js';
-import { readFacts, selectOn } from './mysql.js';
+import { type LentConnection, type MysqlPool, openMysqlPool } from './mysql-pool.js';
+import { readFacts } from './mysql.js';
 import { textLiteral } from './sql-literal.js';
 import { type TableFacts, readTableFacts } from './table-facts.js';
 
@@ -40,63 +38,45 @@ const SESSION_STATEMENT = `SET NAMES utf8mb4,
   optimizer_switch = 'use_invisible_indexes=on'`;
 
 export function openTableReader({ url, log }: TableReaderOptions): TableReader {
-  const connectionsMax = CONNECTIONS_MAX;
-  const pool = openMysqlPool({ url, log, connectionsMax, sessionStatement: SESSION_STATEMENT });
-  /** Looked up once for a schema as the caller holds it. */
-  const facts = new WeakMap<TableSchema, TableFacts>();
-
-  const factsOf = async (connection: Connection, schema: TableSchema): Promise<TableFacts> => {
-    const known = facts.get(schema) ?? (await readTableFacts(selectOn(connection), schema));
-    facts.set(schema, known);
-    return known;
-  };
-  /** What is known of a table may be why a statement fails: after an ALTER its index has another name. */
-  const read = async <T>(
-    schema: TableSchema,
-    work: (connection: Connection, facts: TableFacts) => Promise<T>,
-  ): Promise<T> => {
-    const { db, table } = schema.table;
-    try {
-      return await pool.use(`Reading ${db}.${table}`, async (connection) =>
-        work(connection, await factsOf(connection, schema)),
-      );
-    } catch (error) {
-      facts.delete(schema);
-      throw error;
-    }
-  };
+  const pool = openMysqlPool({
+    url,
+    log,
+    connectionsMax: CONNECTIONS_MAX,
+    sessionStatement: SESSION_STATEMENT,
+    queryTimeoutMs: QUERY_MAX_MS + SERVER_ANSWER_MS,
+  });
+  const read = createTableAccess(pool);
   return {
     page: ({ schema, columns, after, rowsMax }) =>
-      read(schema, async (connection, known) => {
-        const keyset = createKeyset(schema, known, columns);
-        const rows = await rowsOf(connection, keyset.statement(after, rowsMax));
+      read(schema, async (connection, facts) => {
+        const keyset = createKeyset(schema, facts, columns);
+        const rows = await connection.rows(keyset.statement(after, rowsMax));
         const last = rows.at(-1);
         const next = last === undefined ? undefined : keyset.placeBehind(last);
         return { rows: keyset.finish(rows), next };
       }),
     lookup: (query) =>
-      read(query.schema, async (connection, known) => {
-        const { statement, finish } = createLookup(query, known);
-        return statement === undefined ? [] : finish(await rowsOf(connection, statement));
+      read(query.schema, async (connection, facts) => {
+        const { statement, finish } = createLookup(query, facts);
+        return statement === undefined ? [] : finish(await connection.rows(statement));
       }),
     estimateRows: ({ db, table }) =>
-      pool.use(`Estimating the rows of ${db}.${table}`, async (connection) => {
-        const [row] = await rowsOf(
-          connection,
+      pool.use(`Estimating the rows of ${db}.${table}`, async ({ rows }) => {
+        const [row] = await rows(
           `SELECT TABLE_ROWS FROM information_schema.TABLES
             WHERE TABLE_SCHEMA = ${textLiteral(db)} AND TABLE_NAME = ${textLiteral(table)}`,
         );
         return Number(row?.[0] ?? 0);
       }),
     executed: () =>
-      pool.use("Asking for the server's position", async (connection) =>
-        currentPosition(await readFacts(selectOn(connection))),
+      pool.use("Asking for the server's position", async ({ select }) =>
+        currentPosition(await readFacts(select)),
       ),
     async covers(position, watermark) {
       if (position.kind === 'file' || watermark.kind === 'file') return coversInFiles(position, watermark);
       const sets = [watermark, position].map(({ gtidSet }) => textLiteral(gtidSet)).join(', ');
-      return pool.use('Comparing positions', async (connection) => {
-        const [row] = await rowsOf(connection, `SELECT GTID_SUBSET(${sets})`);
+      return pool.use('Comparing positions', async ({ rows }) => {
+        const [row] = await rows(`SELECT GTID_SUBSET(${sets})`);
         return Number(row?.[0]) === 1;
       });
     },
@@ -104,10 +84,27 @@ export function openTableReader({ url, log }: TableReaderOptions): TableReader {
   };
 }
 
-async function rowsOf(connection: Connection, sql: string): Promise<DbValue[][]> {
-  const timeout = QUERY_MAX_MS + SERVER_ANSWER_MS;
-  const [rows] = await connection.query<RowDataPacket[]>({ sql, rowsAsArray: true, timeout });
-  return rows as unknown as DbValue[][]; // mysql2's types know no rows as arrays beside other options
+type TableAccess = <T>(
+  schema: TableSchema,
+  work: (connection: LentConnection, facts: TableFacts) => Promise<T>,
+) => Promise<T>;
+
+/** Looks a table up once for a schema as the caller holds it, and again after a failure. */
+function createTableAccess(pool: MysqlPool): TableAccess {
+  const known = new WeakMap<TableSchema, TableFacts>();
+  return async (schema, work) => {
+    const { db, table } = schema.table;
+    try {
+      return await pool.use(`Reading ${db}.${table}`, async (connection) => {
+        const facts = known.get(schema) ?? (await readTableFacts(connection.select, schema));
+        known.set(schema, facts);
+        return work(connection, facts);
+      });
+    } catch (error) {
+      known.delete(schema); // it may be why: after an ALTER the index has another name
+      throw error;
+    }
+  };
 }
 
 /** Files and offsets mean something on one server only. */

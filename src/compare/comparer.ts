@@ -10,7 +10,7 @@ import { columnsOfValue, type ValueMapping } from '../mapping/table-mapping.js';
 import type { ColumnInfo } from '../mapping/table-schema.js';
 import { compareColumn, type ColumnComparison } from './column-comparison.js';
 import { textType } from './column-type.js';
-import { describeValue, describeValues } from './describe.js';
+import { describeDocument, describeFields, describeValue } from './describe.js';
 import { type Difference, unparseable } from './difference.js';
 import { compilePath, parseDocument, type PathReader } from './document.js';
 
@@ -118,7 +118,7 @@ function jsonComparer(parts: readonly Part[], columns: readonly string[]): Compa
     compareCached: cachedComparer('string', {
       string: (held, row) => compareText(held.toString('utf8'), row),
     }),
-    describeRow: (row) => describeValues(parts, row, { asText: false }),
+    describeRow: (row) => describeDocument(parts, row),
   };
 }
 
@@ -151,7 +151,7 @@ function hashComparer(parts: readonly Part[], columns: readonly string[]): Compa
         compareFields(held, row, ({ compareBytes }, field, rowValue) => compareBytes(field, rowValue)),
       ),
     }),
-    describeRow: (row) => describeValues(parts, row, { asText: true }),
+    describeRow: (row) => describeFields(parts, row),
   };
 }
 

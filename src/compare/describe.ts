@@ -16,15 +16,34 @@ export function describeValue({ index, type }: Shown, row: DbRow): string {
   return value === null ? 'null' : type.describe(value);
 }
 
-/**
- * Compact JSON, from each path or field to its value. It is put together as text, so that numbers keep their digits.
- * @param asText whether every value is a string, as in a hash
- */
-export function describeValues(all: readonly Shown[], row: DbRow, { asText }: { asText: boolean }): string {
-  return objectText(
-    all.map(({ name, index, type }) => [name, valueText(type, row[index] ?? null, asText)] as const),
-  );
+/** Compact JSON, from each field to its value as text. */
+export function describeFields(all: readonly Shown[], row: DbRow): string {
+  return objectText(all.map(({ name, index, type }) => [name, valueText(type, row[index] ?? null, true)]));
 }
+
+/** Compact JSON with each path in its place. It is put together as text, so that numbers keep their digits. */
+export function describeDocument(all: readonly Shown[], row: DbRow): string {
+  const root: Branch = new Map();
+  for (const { name, index, type } of all) {
+    const steps = name.split('.');
+    const last = steps.pop() ?? '';
+    let branch = root;
+    for (const step of steps) {
+      const next = branch.get(step);
+      // A path that leads through another one's value has no place in one document.
+      const inner: Branch = next instanceof Map ? next : new Map<string, Branch | string>();
+      branch.set(step, inner);
+      branch = inner;
+    }
+    branch.set(last, valueText(type, row[index] ?? null, false));
+  }
+  return branchText(root);
+}
+
+type Branch = Map<string, Branch | string>;
+
+const branchText = (branch: Branch): string =>
+  objectText([...branch].map(([name, value]) => [name, value instanceof Map ? branchText(value) : value]));
 
 function valueText(type: ColumnType, value: DbValue, asText: boolean): string {
   if (value === null) return 'null';

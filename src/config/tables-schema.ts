@@ -69,13 +69,16 @@ const key = z.strictObject(
 
 const keyFromText = (input: unknown): unknown => (typeof input === 'string' ? { key: input } : input);
 
+/** YAML reads `null`, `0` and `false` as what they are, not as text. MySQL's booleans are numbers. */
+function goneText(input: unknown): unknown {
+  if (input === null) return 'null';
+  return typeof input === 'number' || typeof input === 'boolean' ? String(Number(input)) : input;
+}
+
 const gone = z
   .record(
     columnName(),
-    z.preprocess(
-      (input) => (typeof input === 'number' || typeof input === 'boolean' ? String(Number(input)) : input),
-      text('expected notNull, null, or a value'),
-    ),
+    z.preprocess(goneText, text('expected notNull, null, or a value')),
     { error: 'expected columns and what tells that the row is gone, like { deleted_at: notNull }' },
   )
   .transform((columns) =>

@@ -97,7 +97,7 @@ function splitByLikeness(
 function noteMismatches(mismatched: readonly Confirmed[], options: ConclusionsOptions): void {
   for (const each of mismatched) {
     const confirmed: Confirmed = { ...each, difference: { ...each.difference, kind: 'type_mismatch' } };
-    note(confirmed, 'not_asked', options);
+    note(confirmed, 'wrong_mapping', options);
     const mismatch = options.likenessOf(each.suspect.check).mismatch();
     if (mismatch !== undefined) noteMismatch(options.state, each.suspect.check, mismatch);
   }
@@ -121,6 +121,7 @@ async function repair(drift: readonly Confirmed[], options: ConclusionsOptions):
     : repairsLeft(limit, tally.compared + tally.keys, totals(tally).repaired);
   for (const [at, { suspect, difference, held }] of drift.entries()) {
     const { key, field, check } = suspect;
+    if (difference.kind === 'missing') outcomes[at] = 'nothing_to_delete';
     if (difference.kind === 'missing' || !isOurs(key)) continue;
     if (items.length >= room) outcomes[at] = 'limit';
     else

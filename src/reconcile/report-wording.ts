@@ -44,6 +44,8 @@ export const REPAIR_WORDS: Readonly<Record<Sample['repair'], string>> = {
   deleted: 'Repaired: deleted from the cache',
   changed_meanwhile: 'Not repaired: it changed in the meantime',
   not_asked: 'Not repaired: this pass only reports',
+  nothing_to_delete: 'Nothing to delete: it comes back when it is read',
+  wrong_mapping: 'Not repaired: the mapping is wrong, not the cache',
   failed: 'Deletion failed: it lies in the retry queue',
   limit: 'Not repaired: a limit of repairs was reached',
 };

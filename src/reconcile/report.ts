@@ -45,8 +45,16 @@ const sample = z.object({
   cached: shown().describe('What Redis held.'),
   row: shown().describe('What MySQL holds, in the same form; null without a row.'),
   repair: z
-    .enum(['deleted', 'changed_meanwhile', 'not_asked', 'failed', 'limit'])
-    .describe('What became of it. failed: it lies in the retry queue.'),
+    .enum([
+      'deleted',
+      'changed_meanwhile',
+      'nothing_to_delete',
+      'not_asked',
+      'wrong_mapping',
+      'limit',
+      'failed',
+    ])
+    .describe('What became of it. not_asked: the run only reports. failed: it lies in the retry queue.'),
   foundAt: time(),
   history,
 });

@@ -18,6 +18,8 @@ export interface BenchOptions {
   readonly runs: number;
   readonly size: WorkloadSize;
   readonly load: LatencyLoad;
+  /** How large the largest table is that is reconciled. */
+  readonly reconcileRows: number;
   readonly quietWaitMs: number;
   /** For configuration files and logs of this run. */
   readonly folder: string;
@@ -30,12 +32,12 @@ export interface BenchOptions {
 export interface BenchReport extends RunResult {
   readonly startedAt: string;
   readonly machine: Readonly<Record<string, string | number>>;
-  readonly options: Pick<BenchOptions, 'parts' | 'runs' | 'size' | 'load'>;
+  readonly options: Pick<BenchOptions, 'parts' | 'runs' | 'size' | 'load' | 'reconcileRows'>;
   readonly figures: readonly Figure[];
 }
 
 export async function runBench(options: BenchOptions): Promise<BenchReport> {
-  const { parts, runs, size, load, folder, progress, stopping } = options;
+  const { parts, runs, size, load, reconcileRows, folder, progress, stopping } = options;
   const { signal } = stopping;
   const startedAt = new Date().toISOString();
   const closers: (() => Promise<unknown>)[] = [];
@@ -62,11 +64,11 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
     await admin.connect();
     const measure = createMeasure({ progress, waitMaxMs: options.quietWaitMs, signal });
     const deploy = createDeployments({ addresses, folder, signal });
-    const bench = { addresses, mysql, cache, kafka, admin, size, deploy, progress, signal, measure };
-    const result = await runParts({ bench, parts, runs, load });
+    const bench = { addresses, mysql, cache, kafka, admin, size, deploy, folder, progress, signal, measure };
+    const result = await runParts({ bench, parts, runs, load, reconcileRows });
     const machine = { ...describeMachine(), mysql: await versionOf(mysql) };
     const figures = figuresOf(result.measurements);
-    return { startedAt, machine, options: { parts, runs, size, load }, ...result, figures };
+    return { startedAt, machine, options: { parts, runs, size, load, reconcileRows }, ...result, figures };
   } finally {
     progress.step('stopping the servers');
     for (const close of closers) await close().catch(() => undefined); // after a failure some are gone already

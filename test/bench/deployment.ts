@@ -32,7 +32,8 @@ export interface DeploymentsOptions {
   readonly signal: AbortSignal;
 }
 
-const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+/** The built program. */
+export const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const readyWithinMs = 60_000;
 const stopWithinMs = 30_000;
 const askTimeoutMs = 2000;
@@ -77,7 +78,7 @@ export function createDeployments({
 
 const topicOf = (name: string): string => `${name}_updates`;
 
-interface ConfigFields {
+export interface ConfigFields {
   readonly name: string;
   readonly addresses: ServerAddresses;
   readonly serverId: number;
@@ -85,7 +86,18 @@ interface ConfigFields {
 }
 
 /** Two keys a row (`keysOf` in workload.ts names the same); all else is the default. */
-const configYaml = ({ name, addresses, serverId, port }: ConfigFields): string => `name: ${name}
+const configYaml = (fields: ConfigFields): string => `${serversYaml(fields)}
+tables:
+  shop.products:
+    keys:
+      - key: 'product:{id}'
+        value: { json: { id: id, sku: sku, name: name, price: price, stock: stock } }
+      - key: 'product:{id}:stock'
+        value: { string: stock }
+`;
+
+/** All of a configuration but its tables. */
+export const serversYaml = ({ name, addresses, serverId, port }: ConfigFields): string => `name: ${name}
 mysql:
   url: ${addresses.mysql}
   serverId: ${serverId}
@@ -97,16 +109,8 @@ redis:
   url: ${addresses.cache}
 queue:
   url: ${addresses.queue}
-tables:
-  shop.products:
-    keys:
-      - key: 'product:{id}'
-        value: { json: { id: id, sku: sku, name: name, price: price, stock: stock } }
-      - key: 'product:{id}:stock'
-        value: { string: stock }
 ops:
-  listen: 127.0.0.1:${port}
-`;
+  listen: 127.0.0.1:${port}`;
 
 interface Watched extends UnstaleProcess {
   readonly port: number;

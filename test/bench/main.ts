@@ -21,6 +21,7 @@ interface Options {
   readonly rate: number;
   readonly seconds: number;
   readonly warmUp: number;
+  readonly reconcileRows: number;
   readonly quietWait: number;
   readonly json: boolean;
 }
@@ -32,13 +33,14 @@ const folder = fileURLToPath(new URL('../../.local/bench', import.meta.url));
 const program = new Command('npm run bench --')
   .description('Measures unstale on real local servers. Parts that others are compared with run along.')
   .addArgument(new Argument('[parts...]', 'which parts; all by default').choices(partNames))
-  .option('--runs <n>', 'repeat each part; the table shows medians', atLeastOne, 1)
-  .option('--rows <n>', 'rows in the backlog', atLeastOne, 300_000)
-  .option('--rows-per-transaction <n>', 'rows that one transaction updates', atLeastOne, 100)
-  .option('--products <n>', 'rows in the table', atLeastOne, 200_000)
-  .option('--rate <n>', 'latency: changes a second', atLeastOne, 1000)
-  .option('--seconds <n>', 'latency: how long it measures', atLeastOne, 15)
+  .option('--runs <n>', 'repeat each part; the table shows medians', atLeast(1), 1)
+  .option('--rows <n>', 'rows in the backlog', atLeast(1), 300_000)
+  .option('--rows-per-transaction <n>', 'rows that one transaction updates', atLeast(1), 100)
+  .option('--products <n>', 'rows in the table', atLeast(1), 200_000)
+  .option('--rate <n>', 'latency: changes a second', atLeast(1), 1000)
+  .option('--seconds <n>', 'latency: how long it measures', atLeast(1), 15)
   .option('--warm-up <n>', 'latency: seconds of load before that', wholeNumber, 5)
+  .option('--reconcile-rows <n>', 'reconcile: rows in its largest table', atLeast(10), 1_000_000)
   .option(
     '--quiet-wait <n>',
     'wait up to so many seconds for a quiet machine before each part',
@@ -70,6 +72,7 @@ async function main(): Promise<void> {
       runs: options.runs,
       size: { products, transactions: rows / rowsPerTransaction, rowsPerTransaction },
       load: { changesPerSecond: options.rate, warmUpSeconds: options.warmUp, seconds: options.seconds },
+      reconcileRows: options.reconcileRows,
       quietWaitMs: options.quietWait * 1000,
       folder: path.join(folder, stamp),
       progress,
@@ -119,8 +122,10 @@ function wholeNumber(text: string): number {
   return value;
 }
 
-function atLeastOne(text: string): number {
-  const value = wholeNumber(text);
-  if (value === 0) throw new InvalidArgumentError('expected at least 1');
-  return value;
+function atLeast(min: number): (text: string) => number {
+  return (text) => {
+    const value = wholeNumber(text);
+    if (value < min) throw new InvalidArgumentError(`expected at least ${min}`);
+    return value;
+  };
 }

@@ -1,7 +1,7 @@
 /** What one run of each part measures. Rates are a second, times in the unit of their names. */
 import type { LatencyFigures } from './scripts.js';
 
-export const partNames = ['tail', 'limit', 'pipeline', 'latency'] as const;
+export const partNames = ['tail', 'limit', 'pipeline', 'latency', 'reconcile'] as const;
 export type PartName = (typeof partNames)[number];
 
 /** Of the machine while a part ran: the share of all CPUs that other programs took, 0 to 1. */
@@ -49,12 +49,31 @@ export interface LatencyRun extends Surroundings, LatencyFigures {
   readonly unstale: ProcessFigures;
 }
 
+/** One `unstale reconcile` over a table whose every row feeds one key; all keys are cached, and none has drifted. */
+export interface ReconcilePass extends ProcessFigures {
+  readonly rows: number;
+  /** Database to cache, as its report says. */
+  readonly rowsPerSecond: number;
+  /** Cache to database, as its report says. */
+  readonly keysPerSecond: number;
+  /** From starting the process to its end. */
+  readonly wallSeconds: number;
+}
+
+export interface ReconcileRun extends Surroundings {
+  /** Of the loop that reconcile replaces: a SELECT and a GET for each row, one after another. */
+  readonly loopRowsPerSecond: number;
+  /** Over a table that grows, the smallest first. */
+  readonly passes: readonly ReconcilePass[];
+}
+
 /** The runs of each part, in order; none where a part was not asked for. */
 export interface Measurements {
   readonly tail: readonly TailRun[];
   readonly limit: readonly LimitRun[];
   readonly pipeline: readonly PipelineRun[];
   readonly latency: readonly LatencyRun[];
+  readonly reconcile: readonly ReconcileRun[];
 }
 
 /** What a part is compared with must be measured in the same run. */
@@ -63,6 +82,7 @@ const compared: Readonly<Record<PartName, readonly PartName[]>> = {
   limit: [],
   pipeline: ['tail'],
   latency: [],
+  reconcile: [],
 };
 
 /** The parts asked for, and those that they are compared with, in the order in which they run. */

@@ -1,5 +1,12 @@
 /** In: what was measured. Out: rows of figures with their verdicts. Pure. */
-import { type Measurements, type PartName, partNames, type Surroundings } from './measurements.js';
+import {
+  type Measurements,
+  type PartName,
+  partNames,
+  type ReconcilePass,
+  type ReconcileRun,
+  type Surroundings,
+} from './measurements.js';
 import { debeziumRowsPerSecond, fastestPeerRowsPerSecond } from './peers.js';
 
 export type Unit =
@@ -34,13 +41,14 @@ type Question = Omit<Figure, 'value' | 'ratio' | 'verdict'> & { readonly values:
 /** A latency at a lower load than asked for would flatter. */
 const loadShareMin = 0.95;
 
-export function figuresOf({ tail, limit, pipeline, latency }: Measurements): Figure[] {
+export function figuresOf({ tail, limit, pipeline, latency, reconcile }: Measurements): Figure[] {
   const questions: Question[] = [];
   if (tail.length > 0) questions.push(...tailQuestions(tail, limit), byOthers('tail', tail));
   if (limit.length > 0) questions.push(...limitQuestions(limit), byOthers('limit', limit));
   if (pipeline.length > 0)
     questions.push(...pipelineQuestions(pipeline, tail), byOthers('pipeline', pipeline));
   if (latency.length > 0) questions.push(...latencyQuestions(latency), byOthers('latency', latency));
+  if (reconcile.length > 0) questions.push(...reconcileQuestions(reconcile), byOthers('reconcile', reconcile));
   return questions.map(answer);
 }
 
@@ -153,6 +161,27 @@ function latencyQuestions(latency: Measurements['latency']): Question[] {
     },
     fact('gone before COMMIT returned', '%', (run) => (run.beforeCommitReturned * 100) / run.changes),
     fact('CPU time of unstale', 's', (run) => run.unstale.cpuSeconds),
+  ];
+}
+
+/** Speed is judged by the largest table, memory by how it grows from each table to the next larger one. */
+function reconcileQuestions(reconcile: Measurements['reconcile']): Question[] {
+  const fact = facts('reconcile', reconcile);
+  const sizes = (reconcile[0]?.passes ?? []).map(({ rows }) => rows);
+  const largest = sizes.length - 1;
+  const passAt = ({ passes }: ReconcileRun, index: number): ReconcilePass =>
+    passes[index] ?? { ...nothing, rows: Number.NaN };
+  const rate = fact('database -> cache', 'rows/s', (run) => passAt(run, largest).rowsPerSecond);
+  const loop = medianOf(reconcile.map(({ loopRowsPerSecond }) => loopRowsPerSecond));
+  return [
+    { ...rate, must: { atLeast: 200_000 }, aspire: { atLeast: 500_000 } },
+    {
+      ...rate,
+      name: 'the same, against the loop',
+      limit: { name: 'a SELECT and a GET a row', value: loop },
+      must: { atLeast: 50 },
+    },
+    fact('cache -> database', 'keys/s', (run) => passAt(run, largest).keysPerSecond),
   ];
 }
 

@@ -1,10 +1,19 @@
 /** In: which parts, how often. Out: what each run measured. The one place that knows their order. */
-import type { LimitRun, LatencyRun, Measurements, PartName, PipelineRun, TailRun } from './measurements.js';
+import type {
+  LatencyRun,
+  LimitRun,
+  Measurements,
+  PartName,
+  PipelineRun,
+  ReconcileRun,
+  TailRun,
+} from './measurements.js';
 import { type LatencyLoad, runLatency } from './parts/latency.js';
 import { runLimit } from './parts/limit.js';
 import type { Bench } from './parts/part.js';
 import { runPipeline } from './parts/pipeline.js';
 import { leaveCheckpoint } from './parts/prepare.js';
+import { runReconcile } from './parts/reconcile.js';
 import { runTail } from './parts/tail.js';
 import { type Backlog, createBacklog, createProducts } from './workload.js';
 import type { Deployment } from './deployment.js';
@@ -14,6 +23,7 @@ export interface RunOptions {
   readonly parts: readonly PartName[];
   readonly runs: number;
   readonly load: LatencyLoad;
+  readonly reconcileRows: number;
 }
 
 export interface RunResult {
@@ -21,20 +31,27 @@ export interface RunResult {
   readonly backlog: Backlog | undefined;
 }
 
-export async function runParts({ bench, parts, runs, load }: RunOptions): Promise<RunResult> {
+export async function runParts({ bench, parts, runs, load, reconcileRows }: RunOptions): Promise<RunResult> {
   const { progress, mysql, size } = bench;
-  progress.step(`${size.products.toLocaleString('en')} products`);
-  await createProducts(mysql, size);
+  if (parts.some((part) => part !== 'reconcile')) {
+    progress.step(`${size.products.toLocaleString('en')} products`);
+    await createProducts(mysql, size);
+  }
   const drains = await runDrains(bench, parts, runs);
   const latency: LatencyRun[] = [];
   for (const run of numbers(parts.includes('latency') ? runs : 0)) {
     progress.step(`latency: run ${run} of ${runs}`);
     latency.push(await runLatency(bench, bench.deploy(`latency-${run}`), load));
   }
-  return { measurements: { ...drains, latency }, backlog: drains.backlog };
+  const reconcile: ReconcileRun[] = [];
+  for (const run of numbers(parts.includes('reconcile') ? runs : 0)) {
+    progress.step(`reconcile: run ${run} of ${runs}`);
+    reconcile.push(await runReconcile(bench, reconcileRows));
+  }
+  return { measurements: { ...drains, latency, reconcile }, backlog: drains.backlog };
 }
 
-interface Drains extends Omit<Measurements, 'latency'> {
+interface Drains extends Omit<Measurements, 'latency' | 'reconcile'> {
   readonly backlog: Backlog | undefined;
 }
 
@@ -42,7 +59,7 @@ interface Drains extends Omit<Measurements, 'latency'> {
 async function runDrains(bench: Bench, parts: readonly PartName[], runs: number): Promise<Drains> {
   const { progress } = bench;
   const wanted = (part: PartName): number[] => numbers(parts.includes(part) ? runs : 0);
-  if (!parts.some((part) => part !== 'latency'))
+  if (parts.every((part) => part === 'latency' || part === 'reconcile'))
     return { tail: [], limit: [], pipeline: [], backlog: undefined };
   progress.step('checkpoints in front of the backlog');
   const tails = await leaveCheckpoints(

@@ -61,4 +61,10 @@ export const changesScript = {
   }),
 } satisfies Script<unknown, unknown>;
 
+export const loopScript = {
+  file: new URL('./load/loop.ts', import.meta.url),
+  input: z.object({ mysqlUrl: z.string(), cacheUrl: z.string(), rows: count }),
+  output: z.object({ rowsPerSecond: rate }),
+} satisfies Script<unknown, unknown>;
+
 export type LatencyFigures = z.infer<typeof changesScript.output>;

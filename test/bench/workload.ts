@@ -23,8 +23,8 @@ export interface Backlog {
 export const keysOf = (id: number): string[] => [`product:${id}`, `product:${id}:stock`];
 export const keysPerRow = 2;
 
-const createTable = `
-  CREATE TABLE shop.products (
+const createTable = (name: string): string => `
+  CREATE TABLE ${name} (
     id          INT UNSIGNED NOT NULL PRIMARY KEY,
     sku         VARCHAR(32) NOT NULL UNIQUE,
     name        VARCHAR(100) NOT NULL,
@@ -37,11 +37,16 @@ const createTable = `
 
 const insertRowsMax = 2000;
 
+/** The table anew, without rows. */
+export async function createEmptyProducts(mysql: Connection, database: string): Promise<void> {
+  await mysql.query(`DROP DATABASE IF EXISTS ${database}`);
+  await mysql.query(`CREATE DATABASE ${database}`);
+  await mysql.query(createTable(`${database}.products`));
+}
+
 /** The table anew, with its rows. */
 export async function createProducts(mysql: Connection, { products }: WorkloadSize): Promise<void> {
-  await mysql.query('DROP DATABASE IF EXISTS shop');
-  await mysql.query('CREATE DATABASE shop');
-  await mysql.query(createTable);
+  await createEmptyProducts(mysql, 'shop');
   for (let from = 1; from <= products; from += insertRowsMax) {
     const ids = range(from, Math.min(from + insertRowsMax, products + 1));
     await mysql.query('INSERT INTO shop.products VALUES ?', [ids.map(productOf)]);

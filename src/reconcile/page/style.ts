@@ -46,13 +46,14 @@ a{color:var(--link);text-underline-offset:.2em}
 h1,h2,h3,h4,h5,p,dl,dd,ul{margin:0}
 
 .headline{display:grid;gap:.75rem}
-.origin,.meta,.note,h1.long{font-size:clamp(1.35rem,3vw,1.75rem);line-height:1.3}
-.detail{color:var(--muted);text-wrap:pretty}
+.origin,.meta,.note,.detail{color:var(--muted);text-wrap:pretty}
+.origin{font-size:1.0625rem}
 .note,.detail{max-width:72ch}
 .origin strong{color:var(--ink);font-weight:600}
 .verdict{display:grid;grid-template-columns:auto 1fr;gap:.9rem;align-items:start}
 .verdict svg{width:2.25rem;height:2.25rem;margin-top:.3rem;fill:none;stroke:var(--tone);stroke-width:1.75;stroke-linecap:round;stroke-linejoin:round}
 h1{font-size:clamp(1.6rem,4.2vw,2.5rem);line-height:1.18;font-weight:650;letter-spacing:-.018em;overflow-wrap:anywhere;text-wrap:balance}
+h1.long{font-size:clamp(1.35rem,3vw,1.75rem);line-height:1.3}
 .detail{color:var(--ink);font-size:1.0625rem}
 .detail+.detail{margin-top:-.5rem}
 .meta{font-size:.9rem}

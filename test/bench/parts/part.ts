@@ -15,6 +15,8 @@ export interface Bench {
   readonly admin: Admin;
   readonly size: WorkloadSize;
   readonly deploy: (name: string) => Deployment;
+  /** For configuration files and logs. */
+  readonly folder: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
   /** Waits until the machine is quiet, runs, and adds what others did meanwhile. */

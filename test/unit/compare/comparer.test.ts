@@ -160,10 +160,10 @@ describe('for people', () => {
     expect(stockString.describeRow([42])).toBe('42');
     expect(stockString.describeRow([null])).toBe('null');
     expect(document.describeRow(['1.10', 'A "b"'])).toBe(
-      '{"price.amount":1.10,"title":"A \\"b\\"","price.again":1.10}',
+      '{"price":{"amount":1.10,"again":1.10},"title":"A \\"b\\""}',
     );
     expect(document.describeRow(['0012.50', null])).toBe(
-      '{"price.amount":"0012.50","title":null,"price.again":"0012.50"}',
+      '{"price":{"amount":"0012.50","again":"0012.50"},"title":null}',
     );
     expect(hash.describeRow(['1.10', 'A'])).toBe('{"p":"1.10","n":"A"}');
     const json = comparerOf({ kind: 'hash', columns: { a: 'attributes' } }, types);
