@@ -39,6 +39,9 @@ export const errorTable = {
   QUEUE_FULL: retry('The retry queue has reached retry.depthMax; the offset waits.'),
   MESSAGE_UNREADABLE: park('A message on the topic is not one that unstale understands.'),
   RETRIES_EXHAUSTED: park('Keys could not be deleted in retry.attempts attempts.'),
+  TABLE_CHANGED: park(
+    'A table is not any more what it was when a reconcile run began; the run leaves it out.',
+  ),
   PIPELINE_BEHIND: retry('The consumers did not catch up in time; a difference stays undecided.'),
   STAGE_STALLED: halt('A stage with work to do made no progress for too long.'),
   BUG: halt('An error that this table does not know.'),

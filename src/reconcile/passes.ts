@@ -69,13 +69,21 @@ export async function passRows(pass: RunPass): Promise<void> {
   const estimates = await Promise.all(wanted.map(({ schema }) => scanned.estimateRows(schema.table)));
   tell({ phase: 'rows', rowsTotal: estimates.reduce((sum, rows) => sum + rows, 0) });
   for (const table of wanted) {
-    if (nameOf(table) >= begin.table) await passTable(table, pass);
+    if (nameOf(table) >= begin.table) await passTable(table, pass).catch(leaveOut(table, pass));
     signal.throwIfAborted();
   }
   state.place = { phase: 'keys', done: [], node: '', cursor: '0' };
 }
 
 const nameOf = ({ schema }: TableCheck): string => tableText(schema.table);
+
+/** A table that was dropped or altered meanwhile is the next run's; the others are still read. */
+const leaveOut =
+  (table: TableCheck, { state }: RunPass) =>
+  (error: unknown): void => {
+    if (!(error instanceof UnstaleError) || error.code !== 'TABLE_CHANGED') throw error;
+    state.skipped.push({ what: `rows of ${nameOf(table)}`, why: error.message });
+  };
 
 async function passTable(table: TableCheck, pass: RunPass): Promise<void> {
   const { state, scanned, cache, brake, chunk, confirmations, likenessOf, keeper, nowMs, tell, signal } =

@@ -71,5 +71,6 @@ export async function addKeys(cache: Redis, { range, onProgress }: FillOptions):
 }
 
 function* partsOf({ first, last }: IdRange, size: number): Generator<IdRange> {
-  for (let from = first; from <= last; from += size) yield { first: from, last: Math.min(from + size - 1, last) };
+  for (let from = first; from <= last; from += size)
+    yield { first: from, last: Math.min(from + size - 1, last) };
 }
