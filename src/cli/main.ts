@@ -87,7 +87,7 @@ program
       json: boolean;
     }) => {
       const config = await loadConfig({ path: options.config, env: process.env });
-      const log = createLogger({ level: 'warn' });
+      const log = createLogger({ level: 'error' }); // the report says it all
       const cancel = new AbortController();
       process.once('SIGINT', () => {
         cancel.abort();

@@ -1,8 +1,9 @@
 /** `unstale reconcile`, as users run it: the built program, seen through its report and through /proc. */
+import type { ChildProcess } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import { z } from 'zod';
 import type { ServerAddresses } from '../../infra/local/addresses.js';
 import { leashed } from '../../infra/local/native/leash.js';
@@ -78,14 +79,14 @@ export async function reconcileOnce(
 }
 
 /** Looked at until it ends: the last milliseconds are missing, in which it only closes what it had opened. */
-async function lastStatsOf(running: ResultPromise): Promise<ProcessStats> {
-  let ended = false;
-  void running.finally(() => {
-    ended = true;
-  });
+async function lastStatsOf(
+  running: Pick<ChildProcess, 'pid' | 'exitCode' | 'signalCode'>,
+): Promise<ProcessStats> {
+  const { pid } = running;
+  if (pid === undefined) throw new Error('unstale reconcile could not be started.');
   let last: ProcessStats | undefined;
-  while (!ended) {
-    last = (await readProcessStats(running.pid ?? 0).catch(() => undefined)) ?? last; // it may be gone a moment ago
+  while (running.exitCode === null && running.signalCode === null) {
+    last = (await readProcessStats(pid).catch(() => undefined)) ?? last; // it may have ended a moment ago
     await pause(lookEveryMs);
   }
   if (last === undefined) throw new Error('unstale reconcile ended before it was seen running.');

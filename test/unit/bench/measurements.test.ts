@@ -7,6 +7,7 @@ test('a part brings along what it is compared with', () => {
   expect(withCompared(['tail'])).toEqual(['tail', 'limit']);
   expect(withCompared(['latency', 'pipeline'])).toEqual(['tail', 'limit', 'pipeline', 'latency']);
   expect(withCompared(['limit'])).toEqual(['limit']);
+  expect(withCompared(['reconcile'])).toEqual(['reconcile']);
 });
 
 test('what was done at the first sighting counts neither as work nor as time', () => {

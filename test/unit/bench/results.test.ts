@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import type { LatencyRun, LimitRun, Measurements, TailRun } from '../../bench/measurements.js';
+import type {
+  LatencyRun,
+  LimitRun,
+  Measurements,
+  ReconcilePass,
+  ReconcileRun,
+  TailRun,
+} from '../../bench/measurements.js';
 import { disturbedParts, type Figure, figuresOf, medianOf, missedAny } from '../../bench/results.js';
 
-const none: Measurements = { tail: [], limit: [], pipeline: [], latency: [] };
+const none: Measurements = { tail: [], limit: [], pipeline: [], latency: [], reconcile: [] };
 
 const tailRun = (rowsPerSecond: number): TailRun => ({
   rowsPerSecond,
@@ -128,6 +135,54 @@ describe('the pipeline', () => {
     const pipeline = [{ rowsPerSecond: 40_000, keysPerRow: 2, tail: part, consumers: part, othersShare: 0 }];
     const figures = figuresOf({ ...none, tail: [tailRun(100_000)], pipeline });
     expect(find(figures, 'binlog -> deleted, 2 keys a row')).toMatchObject({ ratio: 0.4, verdict: 'missed' });
+  });
+});
+
+const pass = (rows: number, peakMegabytes: number, rowsPerSecond = 300_000): ReconcilePass => ({
+  rows,
+  rowsPerSecond,
+  keysPerSecond: 150_000,
+  wallSeconds: 10,
+  cpuSeconds: 8,
+  peakRssBytes: peakMegabytes * 1e6,
+});
+
+const reconcileRun = (passes: readonly ReconcilePass[], loopRowsPerSecond = 5000): ReconcileRun => ({
+  loopRowsPerSecond,
+  passes,
+  othersShare: 0,
+});
+
+describe('reconcile', () => {
+  test.each([
+    [499_999, 'pass'],
+    [500_000, 'aspired'],
+    [199_999, 'missed'],
+  ])('%d rows a second over the largest table: %s', (rowsPerSecond, verdict) => {
+    const passes = [pass(100_000, 100, 1_000_000), pass(1_000_000, 100, rowsPerSecond)];
+    const figures = figuresOf({ ...none, reconcile: [reconcileRun(passes)] });
+    expect(find(figures, 'database -> cache').verdict).toBe(verdict);
+  });
+
+  test('50 times the loop of the same run passes, less is missed', () => {
+    const verdictAt = (rowsPerSecond: number): string =>
+      find(
+        figuresOf({ ...none, reconcile: [reconcileRun([pass(1_000_000, 100, rowsPerSecond)], 6000)] }),
+        'the same, against a plain loop',
+      ).verdict;
+    expect(verdictAt(300_000)).toBe('pass');
+    expect(verdictAt(299_999)).toBe('missed');
+  });
+
+  test('memory may grow by a quarter from each table to the next larger one', () => {
+    const passes = [pass(100_000, 100), pass(1_000_000, 125), pass(10_000_000, 157)];
+    const figures = figuresOf({ ...none, reconcile: [reconcileRun(passes)] });
+    expect(find(figures, 'peak memory, 100,000 rows').verdict).toBe('fact');
+    expect(find(figures, 'peak memory, 1,000,000 rows')).toMatchObject({ ratio: 1.25, verdict: 'pass' });
+    expect(find(figures, 'peak memory, 10,000,000 rows')).toMatchObject({
+      limit: { name: '1,000,000 rows', value: 125 },
+      verdict: 'missed',
+    });
   });
 });
 
