@@ -74,7 +74,7 @@ export function createChecks(
   const keyParser = createKeyParser(planned, { keyPrefix });
   const tables = planned.map(({ plan, schema }) => checkTableOf(plan, schema));
   const templates = tables.flatMap((table) => table.templates);
-  const untraced = new Map(keyParser.outside.map(({ ref, why }) => [ref.variant, why]));
+  const untraced = new Map(keyParser.outside.map(({ ref, why }) => [ref.template, why]));
   return {
     tables,
     byId: new Map(templates.map((check) => [check.id, check])),
@@ -180,12 +180,12 @@ export function lookupProblem({ lookup, schema }: TemplateCheck): string | undef
 
 function coverageOf(
   templates: readonly TemplateCheck[],
-  untraced: ReadonlyMap<CompiledVariant, string>,
+  untraced: ReadonlyMap<CompiledKey, string>,
 ): Report['coverage'] {
   const bySource = new Map<string, Report['coverage'][number]>();
   for (const check of templates) {
     const { template, comparer } = check;
-    const why = untraced.get(check.variant) ?? lookupProblem(check);
+    const why = untraced.get(template) ?? lookupProblem(check);
     const reasons = [whyNotCompared(template, check.schema), why].filter((reason) => reason !== undefined);
     bySource.set(`${tableText(check.table)}#${sourceOf(template)}`, {
       table: tableText(check.table),
