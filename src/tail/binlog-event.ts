@@ -1,5 +1,6 @@
-import type { TableName } from '../domain/change.js';
+import type { RowImage, TableName } from '../domain/change.js';
 import type { CommitMark } from '../domain/position.js';
+import type { UpdatedRow } from './row-plan.js';
 
 /** A column as the binlog describes it; `type` is like information_schema's DATA_TYPE, as far as a binlog tells. */
 export interface BinlogColumn {
@@ -15,9 +16,6 @@ export interface TableShape {
   readonly primaryKey: readonly string[] | undefined;
 }
 
-/** Values as zongji decodes them; `row-decoder.ts` turns them into column values. */
-export type RawRow = Readonly<Record<string, unknown>>;
-
 export interface BinlogPlace {
   readonly gtid: string | undefined;
   readonly file: string;
@@ -27,11 +25,8 @@ export interface BinlogPlace {
 }
 
 export type RowsEvent = { readonly kind: 'rows'; readonly shape: TableShape; readonly place: BinlogPlace } & (
-  | { readonly operation: 'insert' | 'delete'; readonly rows: readonly RawRow[] }
-  | {
-      readonly operation: 'update';
-      readonly rows: readonly { readonly before: RawRow; readonly after: RawRow }[];
-    }
+  | { readonly operation: 'insert' | 'delete'; readonly rows: readonly RowImage[] }
+  | { readonly operation: 'update'; readonly rows: readonly UpdatedRow[] }
 );
 
 /** What the tail needs of a binlog, in its order. Rows of tables that no mapping names do not occur. */

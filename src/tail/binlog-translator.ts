@@ -1,6 +1,9 @@
+import type { RowImage } from '../domain/change.js';
 import type { CommitMark } from '../domain/position.js';
 import { UnstaleError } from '../errors.js';
-import type { BinlogEvent, BinlogPlace, RawRow, RowsEvent, TableShape } from './binlog-event.js';
+import type { BinlogEvent, BinlogPlace, RowsEvent, TableShape } from './binlog-event.js';
+import type { UpdatedRow } from './row-plan.js';
+import type { ZongJiTableMap } from './zongji-rows.js';
 
 /** The fields of zongji's events that are used here, over all event types. */
 export interface ZongJiEvent {
@@ -20,7 +23,7 @@ export interface ZongJiEvent {
   columns_present_bitmap2?: Buffer;
 }
 
-interface TableMapEntry {
+interface TableMapEntry extends ZongJiTableMap {
   parentSchema: string;
   tableName: string;
   columnSchemas: { COLUMN_NAME: string; COLUMN_TYPE: string }[];
@@ -46,14 +49,17 @@ export const ZONGJI_EVENTS = [
   'partialupdaterows',
 ] as const;
 
+/** Called when a table comes with a new shape, before its first row is read. */
+export type OnShape = (tableId: number, shape: TableShape, tableMap: ZongJiTableMap) => void;
+
 /** Turns zongji's events into ours. Keeps the shapes of tables, and whether a transaction is open. */
-export function createTranslator(): BinlogTranslator {
+export function createTranslator(onShape: OnShape): BinlogTranslator {
   const shapes = new Map<number, TableShape>();
   const groups = createGroups();
   return (event, file) => {
     switch (event.getEventName()) {
       case 'tablemap':
-        if (!shapes.has(event.tableId ?? -1)) rememberShape(shapes, event);
+        if (!shapes.has(event.tableId ?? -1)) rememberShape(shapes, event, onShape);
         return [];
       case 'writerows':
       case 'updaterows':
@@ -160,7 +166,7 @@ const placeOf = (event: ZongJiEvent, file: string): BinlogPlace => ({
   loggedAtMs: event.timestamp,
 });
 
-function rememberShape(shapes: Map<number, TableShape>, event: ZongJiEvent): void {
+function rememberShape(shapes: Map<number, TableShape>, event: ZongJiEvent, onShape: OnShape): void {
   const tableId = event.tableId ?? -1;
   const entry = event.tableMap?.[tableId];
   if (entry === undefined) return;
@@ -169,7 +175,9 @@ function rememberShape(shapes: Map<number, TableShape>, event: ZongJiEvent): voi
     type: COLUMN_TYPE.split(/[( ]/, 1)[0] ?? '',
   }));
   const primaryKey = event.primaryKey?.map((index) => columns[index]?.name ?? '');
-  shapes.set(tableId, { table: { db: entry.parentSchema, table: entry.tableName }, columns, primaryKey });
+  const shape = { table: { db: entry.parentSchema, table: entry.tableName }, columns, primaryKey };
+  shapes.set(tableId, shape);
+  onShape(tableId, shape, entry);
 }
 
 function rowsEvent(event: ZongJiEvent, file: string, shapes: Map<number, TableShape>): RowsEvent {
@@ -180,7 +188,7 @@ function rowsEvent(event: ZongJiEvent, file: string, shapes: Map<number, TableSh
   demandFullImages(event, shape);
   const name = event.getEventName();
   if (name === 'updaterows') {
-    const rows = event.rows as { before: RawRow; after: RawRow }[];
+    const rows = event.rows as UpdatedRow[];
     return { kind: 'rows', shape, place, operation: 'update', rows };
   }
   return {
@@ -188,7 +196,7 @@ function rowsEvent(event: ZongJiEvent, file: string, shapes: Map<number, TableSh
     shape,
     place,
     operation: name === 'writerows' ? 'insert' : 'delete',
-    rows: event.rows as RawRow[],
+    rows: event.rows as RowImage[],
   };
 }
 

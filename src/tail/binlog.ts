@@ -8,9 +8,11 @@ import ZongJi, { GtidSet } from '@vlasky/zongji';
 import type { Position } from '../domain/position.js';
 import { UnstaleError } from '../errors.js';
 import { binlogError } from './binlog-errors.js';
-import type { BinlogEvent } from './binlog-event.js';
+import type { BinlogEvent, TableShape } from './binlog-event.js';
 import { type ZongJiEvent, ZONGJI_EVENTS, createTranslator } from './binlog-translator.js';
 import type { ExecutedGtids } from './progress.js';
+import { type RowPlan, createRowPlan } from './row-plan.js';
+import { decoderOf } from './zongji-rows.js';
 
 /** The source says so often that it is there; silence for three periods counts as a broken stream. */
 const HEARTBEAT_MS = 2_000;
@@ -24,6 +26,8 @@ export interface BinlogOptions {
   readonly serverId: number;
   readonly start: Position;
   readonly wanted: (db: string, table: string) => boolean;
+  /** Which columns of a table the images hold; asked for each new shape, before its rows are read. */
+  readonly columnsOf: (shape: TableShape) => ReadonlySet<string>;
   readonly onEvent: (event: BinlogEvent) => void;
   /** Called once: with what ended the stream, or with nothing after `stop`. */
   readonly onEnd: (error: UnstaleError | undefined) => void;
@@ -46,6 +50,8 @@ interface ZongJiHooks {
     query(sql: string): { on(event: 'error', fn: (e: unknown) => void): void };
   };
   ctrlConnection: { ping(done: (error: unknown) => void): void } | null;
+  /** Ours: see zongji-rows.ts. */
+  rowPlans?: ReadonlyMap<number, RowPlan>;
   _skipSchema(db: string, table: string): boolean;
   _fetchTableInfo(event: { schemaName: string; tableName: string }): void;
 }
@@ -72,8 +78,9 @@ export function openBinlog(options: BinlogOptions): BinlogStream {
   zongji.on('ready', () => {
     askForHeartbeats(hooks, fail);
   });
-  const tell = createTeller(options);
-  zongji.on('binlog', (event: ZongJiEvent) => {
+  const tell = createTeller(options, hooks);
+  zongji.on('binlog', (told: unknown) => {
+    const event = told as ZongJiEvent; // its typings leave most fields out
     if (ended) return;
     watchdog.heard();
     try {
@@ -99,8 +106,21 @@ export function openBinlog(options: BinlogOptions): BinlogStream {
   };
 }
 
-function createTeller({ onEvent, onReading }: BinlogOptions): (event: ZongJiEvent, file: string) => void {
-  const translate = createTranslator();
+function createTeller(
+  { onEvent, onReading, columnsOf }: BinlogOptions,
+  hooks: ZongJiHooks,
+): (event: ZongJiEvent, file: string) => void {
+  const plans = new Map<number, RowPlan>();
+  hooks.rowPlans = plans;
+  const translate = createTranslator((tableId, shape, tableMap) => {
+    const plan = createRowPlan({
+      columns: tableMap.columns,
+      types: shape.columns.map(({ type }) => type),
+      wanted: columnsOf(shape),
+      decode: decoderOf(tableMap, hooks),
+    });
+    plans.set(tableId, plan);
+  });
   let reading = false;
   return (event, file) => {
     if (!reading) {

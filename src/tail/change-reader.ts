@@ -7,7 +7,6 @@ import type { ChangeOrigin, RowChange, TableName } from '../domain/change.js';
 import type { CommitMark } from '../domain/position.js';
 import { UnstaleError } from '../errors.js';
 import type { BinlogEvent, RowsEvent, TableShape } from './binlog-event.js';
-import { type RowDecoder, createRowDecoder } from './row-decoder.js';
 import { tablesChangedUnseen } from './statement.js';
 import { GIVE_POSITION_UP } from './way-out.js';
 
@@ -29,31 +28,29 @@ export interface ChangeReaderOptions {
   readonly onIdle: (place: { readonly file: string; readonly offset: number }) => void;
 }
 
-interface PreparedTable {
-  readonly decoder: RowDecoder;
-  readonly rowKey: readonly string[];
+export interface ChangeReader {
+  read(event: BinlogEvent): void;
+  /** What images of such a table have to hold. */
+  columnsOf(shape: TableShape): ReadonlySet<string>;
 }
 
-/** @throws UnstaleError from the returned function, on an event that cannot be told row by row */
-export function createChangeReader(options: ChangeReaderOptions): (event: BinlogEvent) => void {
+/** `read` throws an UnstaleError on an event that cannot be told row by row. */
+export function createChangeReader(options: ChangeReaderOptions): ChangeReader {
   const { tables, onChanges, onCommit, onIdle } = options;
-  const prepared = new Map<TableShape, PreparedTable>();
+  const rowKeys = new Map<TableShape, readonly string[]>();
   let rowsInTransaction = false;
 
-  const prepare = (shape: TableShape): PreparedTable => {
-    const rowKey = shape.primaryKey ?? usableKey(tables.uniqueKeyOf(shape.table), shape);
-    const carried = new Set([...tables.carriedColumns(shape), ...rowKey]);
-    const made = { decoder: createRowDecoder(shape, carried), rowKey };
-    prepared.set(shape, made);
-    return made;
+  const rowKeyOf = (shape: TableShape): readonly string[] => {
+    const known = rowKeys.get(shape) ?? shape.primaryKey ?? usableKey(tables.uniqueKeyOf(shape.table), shape);
+    rowKeys.set(shape, known);
+    return known;
   };
   const readRows = (event: RowsEvent): void => {
     const { shape, place } = event;
-    const { decoder, rowKey } = prepared.get(shape) ?? prepare(shape);
     rowsInTransaction = true;
-    onChanges(decoder.decode(event), { table: shape.table, rowKey, ...place });
+    onChanges(changesOf(event), { table: shape.table, rowKey: rowKeyOf(shape), ...place });
   };
-  return (event) => {
+  const read = (event: BinlogEvent): void => {
     switch (event.kind) {
       case 'rows':
         readRows(event);
@@ -75,6 +72,25 @@ export function createChangeReader(options: ChangeReaderOptions): (event: Binlog
         onIdle(event);
     }
   };
+  return { read, columnsOf: (shape) => new Set([...tables.carriedColumns(shape), ...rowKeyOf(shape)]) };
+}
+
+function changesOf(event: RowsEvent): RowChange[] {
+  const { table } = event.shape;
+  switch (event.operation) {
+    case 'insert':
+      return event.rows.map((after) => ({ operation: 'insert', table, after }));
+    case 'delete':
+      return event.rows.map((before) => ({ operation: 'delete', table, before }));
+    case 'update':
+      return event.rows.map(({ before, after, changed }) => ({
+        operation: 'update',
+        table,
+        before,
+        after,
+        changed,
+      }));
+  }
 }
 
 /**

@@ -51,7 +51,7 @@ export interface TailEffects {
   inspect(stored: Position | undefined): Promise<Source>;
   openOutlet(hooks: OutletHooks): Outlet;
   openBinlog(
-    options: Pick<BinlogOptions, 'start' | 'wanted' | 'onEvent' | 'onEnd' | 'onReading'>,
+    options: Pick<BinlogOptions, 'start' | 'wanted' | 'columnsOf' | 'onEvent' | 'onEnd' | 'onReading'>,
   ): BinlogStream;
   parseGtids(text: string): ExecutedGtids;
 }

@@ -134,7 +134,7 @@ function openStream(
   progress: Progress,
   ending: Ending,
 ): BinlogStream {
-  const onEvent = createChangeReader({
+  const { read, columnsOf } = createChangeReader({
     tables,
     onChanges(changes, origin) {
       observe.changes(`${origin.table.db}.${origin.table.table}`, changes.length);
@@ -152,7 +152,8 @@ function openStream(
   return effects.openBinlog({
     start: checkpoint.position,
     wanted: (db, table) => tables.isMapped({ db, table }),
-    onEvent,
+    columnsOf,
+    onEvent: read,
     onReading() {
       onReading(checkpoint);
     },

@@ -50,7 +50,7 @@ const BORDERS: Readonly<Record<string, readonly string[]>> = {
 
 /** The only files that know a client library. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
-  '@vlasky/zongji': ['src/tail/binlog.ts'],
+  '@vlasky/zongji': ['src/tail/binlog.ts', 'src/tail/zongji-rows.ts'],
   kafkajs: [
     'src/clients/kafka.ts',
     'src/clients/kafka-consumer.ts',

@@ -22,7 +22,7 @@ const insertInto = (shape: TableShape): BinlogEvent => ({
 
 function setUp(uniqueKey?: readonly string[]) {
   const origins: ChangeOrigin[] = [];
-  const read = createChangeReader({
+  const { read, columnsOf } = createChangeReader({
     tables: {
       isMapped: ({ table }) => table === 'products',
       isMappedDb: (db) => db === 'shop',
@@ -33,7 +33,7 @@ function setUp(uniqueKey?: readonly string[]) {
     onCommit: () => undefined,
     onIdle: () => undefined,
   });
-  return { read, origins };
+  return { read, columnsOf, origins };
 }
 
 describe('reading a binlog', () => {
@@ -48,6 +48,12 @@ describe('reading a binlog', () => {
       ['sku'],
       ['id', 'sku'],
     ]);
+  });
+
+  test('images hold what the mapping wants, and the row key', () => {
+    const { columnsOf } = setUp(['sku']);
+    expect([...columnsOf(shapeOf(['id']))].sort()).toEqual(['id', 'sku']);
+    expect([...columnsOf(shapeOf(undefined))]).toEqual(['sku']);
   });
 
   test('a statement that changes a mapped table unseen is an error that says the way out', () => {
