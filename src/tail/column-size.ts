@@ -1,4 +1,19 @@
-import type { MapColumn } from './row-plan.js';
+/** A column as zongji's table map holds it. */
+export interface MapColumn {
+  readonly name: string;
+  /** The type's number in the binlog. */
+  readonly type: number;
+  readonly metadata: ColumnMetadata | undefined;
+}
+
+export interface ColumnMetadata {
+  readonly max_length?: number;
+  readonly length_size?: number;
+  readonly precision?: number;
+  readonly decimals?: number;
+  readonly size?: number;
+  readonly bits?: number;
+}
 
 /** How many bytes a value takes in a row image, the length before it included. */
 export type ColumnSize = (buffer: Buffer, offset: number) => number;

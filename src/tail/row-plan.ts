@@ -4,30 +4,13 @@
  * A column that nobody wants is stepped over, not decoded, and one that an update left as it was is decoded once.
  */
 import type { ColumnValue, RowImage } from '../domain/change.js';
-import { type ColumnSize, columnSize } from './column-size.js';
+import { type ColumnSize, type MapColumn, columnSize } from './column-size.js';
 import { valueReader } from './column-value.js';
 
 /** zongji's parser over a packet (checked against 0.9.0). */
 export interface RowParser {
   readonly _buffer: Buffer;
   _offset: number;
-}
-
-/** A column as zongji's table map holds it. */
-export interface MapColumn {
-  readonly name: string;
-  /** The type's number in the binlog. */
-  readonly type: number;
-  readonly metadata: ColumnMetadata | undefined;
-}
-
-export interface ColumnMetadata {
-  readonly max_length?: number;
-  readonly length_size?: number;
-  readonly precision?: number;
-  readonly decimals?: number;
-  readonly size?: number;
-  readonly bits?: number;
 }
 
 export interface RowPlanOptions {
@@ -75,64 +58,76 @@ export function createRowPlan({ columns, types, wanted, decode }: RowPlanOptions
       read: (parser) => toValue(decode(parser, index)),
     };
   });
-  // Where the values of the image before lie; of one row at a time.
-  const starts = new Int32Array(columns.length);
-  const ends = new Int32Array(columns.length);
-
-  const readImage = (parser: RowParser, present: Buffer): Image => {
-    const image: Image = {};
-    const nulls = startImage(parser, present, columns.length);
-    let index = 0;
-    let bit = 0;
-    for (const column of planned) {
-      const isHere = isSet(present, 0, index);
-      const isNull = !isHere || isSet(parser._buffer, nulls, bit);
-      if (isHere) bit += 1;
-      starts[index] = isNull ? NOWHERE : parser._offset;
-      if (!isNull) readInto(image, column, parser);
-      else if (column.isWanted) image[column.name] = null;
-      ends[index] = parser._offset;
-      index += 1;
-    }
-    return image;
-  };
-
-  const readAfter = (parser: RowParser, present: Buffer, before: Image): UpdatedRow => {
-    const after: Image = {};
-    const changed: string[] = [];
-    const nulls = startImage(parser, present, columns.length);
-    let index = 0;
-    let bit = 0;
-    for (const column of planned) {
-      const isHere = isSet(present, 0, index);
-      const isNull = !isHere || isSet(parser._buffer, nulls, bit);
-      if (isHere) bit += 1;
-      const start = starts[index] ?? NOWHERE;
-      const length = (ends[index] ?? 0) - start;
-      if (isNull) {
-        if (start !== NOWHERE) changed.push(column.name);
-        if (column.isWanted) after[column.name] = null;
-      } else if (isRepeated(parser, column, start, length)) {
-        parser._offset += length;
-        if (column.isWanted) after[column.name] = before[column.name] ?? null;
-      } else {
-        const from = parser._offset;
-        readInto(after, column, parser);
-        if (
-          column.size !== undefined ||
-          !sameValue(parser._buffer, start, length, from, parser._offset - from)
-        )
-          changed.push(column.name);
-      }
-      index += 1;
-    }
-    return { before, after, changed };
+  const layout: Layout = {
+    planned,
+    starts: new Int32Array(columns.length),
+    ends: new Int32Array(columns.length),
   };
   return {
-    image: readImage,
+    image: (parser, present) => readImage(layout, parser, present),
     update: (parser, presentBefore, presentAfter) =>
-      readAfter(parser, presentAfter, readImage(parser, presentBefore)),
+      readAfter(layout, parser, presentAfter, readImage(layout, parser, presentBefore)),
   };
+}
+
+interface Layout {
+  readonly planned: readonly PlannedColumn[];
+  /** Where the values of the image read last lie; {@link NOWHERE} where there is none. */
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+}
+
+function readImage({ planned, starts, ends }: Layout, parser: RowParser, present: Buffer): Image {
+  const image: Image = {};
+  const nulls = startImage(parser, present, planned.length);
+  let index = 0;
+  let bit = 0;
+  for (const column of planned) {
+    const isHere = isSet(present, 0, index);
+    const isNull = !isHere || isSet(parser._buffer, nulls, bit);
+    if (isHere) bit += 1;
+    starts[index] = isNull ? NOWHERE : parser._offset;
+    if (!isNull) readInto(image, column, parser);
+    else if (column.isWanted) image[column.name] = null;
+    ends[index] = parser._offset;
+    index += 1;
+  }
+  return image;
+}
+
+/** @param before what was read last */
+function readAfter(
+  { planned, starts, ends }: Layout,
+  parser: RowParser,
+  present: Buffer,
+  before: Image,
+): UpdatedRow {
+  const after: Image = {};
+  const changed: string[] = [];
+  const nulls = startImage(parser, present, planned.length);
+  let index = 0;
+  let bit = 0;
+  for (const column of planned) {
+    const isHere = isSet(present, 0, index);
+    const isNull = !isHere || isSet(parser._buffer, nulls, bit);
+    if (isHere) bit += 1;
+    const start = starts[index] ?? NOWHERE;
+    const length = (ends[index] ?? 0) - start;
+    if (isNull) {
+      if (start !== NOWHERE) changed.push(column.name);
+      if (column.isWanted) after[column.name] = null;
+    } else if (isRepeated(parser, column, start, length)) {
+      parser._offset += length;
+      if (column.isWanted) after[column.name] = before[column.name] ?? null;
+    } else {
+      const from = parser._offset;
+      readInto(after, column, parser);
+      const isSame = sameValue(parser._buffer, start, length, from, parser._offset - from);
+      if (!isSame) changed.push(column.name);
+    }
+    index += 1;
+  }
+  return { before, after, changed };
 }
 
 function readInto(image: Image, { name, isWanted, size, read }: PlannedColumn, parser: RowParser): void {

@@ -5,7 +5,8 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { MapColumn, RowParser, RowPlan } from './row-plan.js';
+import type { MapColumn } from './column-size.js';
+import type { RowParser, RowPlan } from './row-plan.js';
 
 /** What zongji keeps of a table, as far as it is used here. */
 export interface ZongJiTableMap {
