@@ -1,6 +1,6 @@
 /**
  * kafkajs 2.2.4 makes a zeroed buffer of 512 bytes or more for each record, and one more for each number in it: most
- * of what producing costs. This puts a function in its place that writes a record in one go; the bytes are the same.
+ * of what producing costs. This writes a record in one go; the bytes are the same.
  */
 import { createRequire } from 'node:module';
 
@@ -21,17 +21,11 @@ export interface EncodedRecord {
 
 type RecordEncoder = (record: KafkaRecord) => EncodedRecord;
 
-const MODULE = 'kafkajs/src/protocol/recordBatch/record/v0/index.js';
-const require = createRequire(import.meta.url);
+/** For `createRequire`. */
+export const RECORD_MODULE = 'kafkajs/src/protocol/recordBatch/record/v0/index.js';
 
 /** kafkajs's own. */
-export const encodeRecordByKafkajs = require(MODULE) as RecordEncoder;
-
-/** To be called before the first produce request, since kafkajs loads what that needs only then. */
-export function useFastRecords(): void {
-  const loaded = require.cache[require.resolve(MODULE)];
-  if (loaded !== undefined) loaded.exports = encodeRecord;
-}
+export const encodeRecordByKafkajs = createRequire(import.meta.url)(RECORD_MODULE) as RecordEncoder;
 
 /** Leaves to kafkajs what our changes never have: texts, nulls, headers, and times that differ within a batch. */
 export function encodeRecord(record: KafkaRecord): EncodedRecord {

@@ -2,6 +2,7 @@
  * The one place, beside the consumer's file, that knows kafkajs: producing, topics, offsets, and reading a compacted
  * topic to its end.
  */
+import './kafkajs-patches.js';
 import kafkajs, {
   type Admin,
   type Kafka,
@@ -14,7 +15,6 @@ import type { Logger } from '../ops/logger.js';
 import type { OutgoingMessage } from '../publish/message-batch.js';
 import { type TopicSpec, demandSafeTopic } from '../publish/topics.js';
 import { kafkaError } from './kafka-error.js';
-import { useFastRecords } from './kafka-record.js';
 import { commitOnce, readAll } from './kafka-groups.js';
 import { type Following, type ReadOptions, follow, readRanges } from './kafka-reader.js';
 
@@ -71,7 +71,6 @@ export interface KafkaProducer {
 const REQUEST_TIMEOUT_MS = 10_000;
 
 export function createKafkaClient(options: KafkaOptions): KafkaClient {
-  useFastRecords();
   const kafka = newKafka(options);
   let connecting: Promise<Admin> | undefined;
   const admin = (): Promise<Admin> => {

@@ -1,16 +1,15 @@
 /**
- * The durable retry queue: BullMQ on a Redis of its own. This file and `queue-worker.ts` alone know BullMQ.
+ * The durable retry queue: BullMQ on a Redis of its own.
  *
  * Nothing waits for a Redis that is away: commands fail at once or within the time-out, and hold no memory meanwhile,
  * since what is to be queued lies in Kafka still. The connection comes back by itself.
  */
-import { type Job, type JobsOptions, Queue } from 'bullmq';
-import { Redis } from 'ioredis';
+import type { Job, JobsOptions, Queue } from 'bullmq';
 import { redactUrl } from '../config/url.js';
-import { UnstaleError, messageOf } from '../errors.js';
 import type { Logger } from '../ops/logger.js';
 import { type QueueSafety, judgeQueueRedis } from '../retry/queue-safety.js';
 import type { QueueStats } from '../retry/queue.js';
+import { type QueueAccess, openQueueAccess } from './bullmq.js';
 import { type QueueWorkerOptions, startQueueWorker } from './queue-worker.js';
 
 export interface QueueOptions {
@@ -39,9 +38,6 @@ export interface QueueClient {
   close(): Promise<void>;
 }
 
-/** Braces keep all of a queue's keys in one slot of a cluster. */
-const PREFIX = '{unstale}';
-const RECONNECT_MAX_MS = 1_000;
 const SWEEP_EVERY_MS = 60_000;
 const JOBS_AT_A_TIME = 500;
 const ALL_STATES = ['wait', 'prioritized', 'delayed', 'active', 'waiting-children', 'failed'] as const;
@@ -60,23 +56,11 @@ const JOB_OPTIONS: JobsOptions = {
 
 export function connectQueue({ url, name, log, timeoutMs = 2_000 }: QueueOptions): QueueClient {
   const where = redactUrl(url);
-  const queueName = `unstale-${name}-retry`;
-  const redis = connectProducer(url, where, timeoutMs, log);
-  const openQueue = createOpener(redis, queueName);
-
-  const ask = async <T>(what: string, question: () => Promise<T>): Promise<T> => {
-    try {
-      if (redis.status !== 'ready') throw new Error('there is no connection');
-      return await within(timeoutMs, question());
-    } catch (error) {
-      const message = `${what} failed: the queue's Redis at ${where} does not do its work: ${messageOf(error)}.`;
-      throw new UnstaleError('QUEUE_UNREACHABLE', message, { cause: error });
-    }
-  };
+  const place = { url, where, queueName: `unstale-${name}-retry`, what: 'the retry queue', log };
+  const { redis, ask, untilReady, close } = openQueueAccess({ ...place, timeoutMs });
   return {
     addJobs: (jobs) =>
-      ask(`Queueing ${jobs.length} retry jobs`, async () => {
-        const queue = await openQueue();
+      ask(`Queueing ${jobs.length} retry jobs`, async (queue) => {
         const nowMs = Date.now();
         await queue.addBulk(
           jobs.map(({ data, delayMs }) => ({
@@ -86,23 +70,18 @@ export function connectQueue({ url, name, log, timeoutMs = 2_000 }: QueueOptions
           })),
         );
       }),
-    stats: () => ask('Reading the retry queue', async () => readStats(await openQueue(), redis)),
+    stats: () => ask('Reading the retry queue', (queue) => readStats(queue, redis)),
     eachJob: (jobsMax, onData) =>
       eachJob(jobsMax, onData, (from, to) =>
-        ask('Looking through the retry jobs', async () =>
-          (await openQueue()).getJobs([...ALL_STATES], from, to),
-        ),
+        ask('Looking through the retry jobs', (queue) => queue.getJobs([...ALL_STATES], from, to)),
       ),
     async checkSafety() {
-      await untilReady(redis, timeoutMs);
+      await untilReady();
       return judgeQueueRedis(await ask("Checking the queue's settings", () => redis.info()), where);
     },
     startWorker(options) {
-      const sweep = startSweep(
-        () => ask('Looking for failed jobs', async () => sweepFailed(await openQueue(), log)),
-        log,
-      );
-      const worker = startQueueWorker({ url, where, queueName, prefix: PREFIX, log }, options);
+      const sweep = startSweep(() => ask('Looking for failed jobs', (queue) => sweepFailed(queue, log)), log);
+      const worker = startQueueWorker(place, options);
       return {
         stop() {
           sweep.stop();
@@ -111,7 +90,7 @@ export function connectQueue({ url, name, log, timeoutMs = 2_000 }: QueueOptions
       };
     },
     close() {
-      redis.disconnect(); // nothing is pending that anybody waits for
+      close();
       return Promise.resolve();
     },
   };
@@ -130,53 +109,8 @@ async function eachJob(
   return false;
 }
 
-function connectProducer(url: string, where: string, timeoutMs: number, log: Logger): Redis {
-  const redis = new Redis(url, {
-    commandTimeout: timeoutMs,
-    connectTimeout: 3_000,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    keepAlive: 10_000,
-    retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, RECONNECT_MAX_MS),
-  });
-  let lastError = '';
-  redis.on('error', (error: unknown) => {
-    const text = messageOf(error);
-    if (text !== lastError) log.warn({ err: error }, `the retry queue at ${where} does not answer`);
-    lastError = text;
-  });
-  redis.on('ready', () => {
-    lastError = '';
-    log.info(`connected to the retry queue at ${where}`);
-  });
-  return redis;
-}
-
-/** BullMQ's Queue is of no use for ever if its first command fails; then the next call makes a new one. */
-function createOpener(redis: Redis, queueName: string): () => Promise<Queue> {
-  let opening: Promise<Queue> | undefined;
-  const open = async (): Promise<Queue> => {
-    const queue = new Queue(queueName, {
-      connection: redis,
-      prefix: PREFIX,
-      streams: { events: { maxLen: 100 } }, // nobody reads them
-    });
-    // The connection's own listener logs them.
-    queue.on('error', () => undefined);
-    await queue.waitUntilReady();
-    return queue;
-  };
-  return () => {
-    opening ??= open().catch((error: unknown) => {
-      opening = undefined;
-      throw error;
-    });
-    return opening;
-  };
-}
-
 /** Reads the oldest jobs' own due times, since BullMQ does not keep them, and does not trust what it finds. */
-async function readStats(queue: Queue, redis: Redis): Promise<QueueStats> {
+async function readStats(queue: Queue, redis: QueueAccess['redis']): Promise<QueueStats> {
   const [depth, ids] = await Promise.all([
     queue.getJobCountByTypes(...ALL_STATES),
     queue.getRanges(['wait', 'active', 'delayed'], 0, 0, true),
@@ -217,31 +151,4 @@ function startSweep(sweep: () => Promise<void>, log: Logger): { stop(): void } {
       clearInterval(timer);
     },
   };
-}
-
-async function untilReady(redis: Redis, timeoutMs: number): Promise<void> {
-  if (redis.status === 'ready') return;
-  await new Promise<void>((resolve) => {
-    const finish = (): void => {
-      clearTimeout(timer);
-      redis.off('ready', finish);
-      resolve(); // ready or not: the next command tells
-    };
-    const timer = setTimeout(finish, timeoutMs);
-    redis.on('ready', finish);
-  });
-}
-
-async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${timeoutMs} ms`));
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

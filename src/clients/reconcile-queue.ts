@@ -1,12 +1,14 @@
 /**
  * The schedule of reconcile runs: BullMQ on the queue's Redis. One run at a time over all processes; a run whose process
- * died comes again within about 20 s, with the data that it saved last.
+ * died comes again within about 15 s, with the data that it saved last.
+ *
+ * Every function of it but a worker's: @throws UnstaleError QUEUE_UNREACHABLE, within some seconds.
  */
-import { type Job, Queue } from 'bullmq';
-import { Redis } from 'ioredis';
+import { type Job, type Queue, type RepeatOptions, defaultRepeatStrategy } from 'bullmq';
 import { redactUrl } from '../config/url.js';
 import { UnstaleError, messageOf } from '../errors.js';
 import type { Logger } from '../ops/logger.js';
+import { openQueueAccess } from './bullmq.js';
 import { type RunJob, type RunOutcome, startRunWorker } from './reconcile-worker.js';
 
 export interface ReconcileQueueOptions {
@@ -22,6 +24,11 @@ export type Schedule =
   | { readonly kind: 'cron'; readonly pattern: string }
   | { readonly kind: 'never' };
 
+export interface ScheduleOptions {
+  /** A run that fell due while no process ran is left out; else it is made up for, once. */
+  readonly skipMissed: boolean;
+}
+
 export type RunView =
   | { readonly state: 'waiting' | 'running'; readonly progress: unknown }
   | { readonly state: 'done'; readonly reportId: string }
@@ -29,95 +36,94 @@ export type RunView =
   | { readonly state: 'gone' };
 
 export interface ReconcileQueue {
-  /** Makes the schedule of this name what it should be. @throws UnstaleError QUEUE_UNREACHABLE */
-  schedule(schedulerId: string, schedule: Schedule, order: object): Promise<void>;
-  /** @param once dropped while another with that mark has not ended @throws UnstaleError QUEUE_UNREACHABLE */
-  add(order: object, options?: { readonly once?: string; readonly first?: boolean }): Promise<string>;
+  /**
+   * Makes the schedule of this name what it should be. A new one, and one of another interval, begins an interval from
+   * now; one that stays as it was goes on with its times. @throws UnstaleError CONFIG_INVALID for a bad cron pattern
+   */
+  schedule(schedulerId: string, schedule: Schedule, order: object, options: ScheduleOptions): Promise<void>;
+  /** @param first before all that wait; the run in progress is not cut short */
+  add(order: object, options?: { readonly first?: boolean }): Promise<string>;
+  /** Resolves to false where a run of this mark has not ended, or was ordered within the last minute. */
+  addOnce(mark: string, order: object): Promise<boolean>;
   view(id: string): Promise<RunView>;
-  /** Asks whoever works on it to end it. */
+  /** Asks whoever works on it to end it; one that nobody works on is gone at once. */
   cancel(id: string): Promise<void>;
   /** Small things that outlive runs. */
   remember(what: string, value: object): Promise<void>;
+  /** Undefined if there is nothing, or nothing that can be read. */
   recall(what: string): Promise<unknown>;
   startWorker(work: (job: RunJob) => Promise<RunOutcome>): { stop(): Promise<void> };
   close(): Promise<void>;
 }
 
-const PREFIX = '{unstale}';
 const KEEP_ENDED = { removeOnComplete: { count: 20 }, removeOnFail: { count: 20 } };
-const RECONNECT_MAX_MS = 1_000;
+const TIMEOUT_MS = 5_000;
 const CANCEL_EXPIRES_S = 3_600;
-const SOCKET_TIMEOUT_MS = 15_000;
+/** The processes of a deployment start within it. */
+const ONCE_WITHIN_MS = 60_000;
 
 export function connectReconcileQueue({ url, name, log }: ReconcileQueueOptions): ReconcileQueue {
-  const where = redactUrl(url);
   const queueName = `unstale-${name}-reconcile`;
-  const connect = (): Redis => connectPatiently(url, where, log);
-  const redis = connect();
-  const queue = new Queue(queueName, {
-    connection: redis,
-    prefix: PREFIX,
-    streams: { events: { maxLen: 100 } },
-  });
-  queue.on('error', () => undefined); // the connection's own listener logs them
-  const ask = async <T>(what: string, question: () => Promise<T>): Promise<T> => {
-    try {
-      return await question();
-    } catch (error) {
-      const message = `${what} failed: the queue's Redis at ${where} does not do its work: ${messageOf(error)}.`;
-      throw new UnstaleError('QUEUE_UNREACHABLE', message, { cause: error });
-    }
+  const place = { url, where: redactUrl(url), queueName, what: 'the reconcile queue', log };
+  const access = openQueueAccess({ ...place, timeoutMs: TIMEOUT_MS });
+  const { redis } = access;
+  const ask = async <T>(what: string, question: (queue: Queue) => Promise<T>): Promise<T> => {
+    await access.untilReady();
+    return access.ask(what, question);
   };
-  const cancelKey = (id: string): string => `${queue.toKey('cancel')}:${id}`;
-  const memoryKey = (what: string): string => queue.toKey(`memory:${what}`);
+  const cancelKey = (queue: Queue, id: string): string => `${queue.toKey('cancel')}:${id}`;
+  const memoryKey = (queue: Queue, what: string): string => queue.toKey(`memory:${what}`);
   return {
-    schedule: (schedulerId, schedule, order) =>
-      ask('Scheduling reconcile runs', () => setSchedule(queue, schedulerId, schedule, order)),
-    add: (order, options) => ask('Ordering a reconcile run', () => addRun(queue, order, options)),
-    view: (id) => ask('Looking at a reconcile run', async () => viewOf(await queue.getJob(id))),
+    schedule: (schedulerId, schedule, order, options) =>
+      ask('Scheduling reconcile runs', (queue) => setSchedule(queue, schedulerId, schedule, order, options)),
+    add: (order, { first = false } = {}) =>
+      ask('Ordering a reconcile run', (queue) => addRun(queue, order, { lifo: first })),
+    addOnce: (mark, order) =>
+      ask('Ordering a reconcile run', async (queue) => {
+        const lately = queue.toKey(`lately:${mark}`);
+        if ((await redis.exists(lately)) === 1) return false;
+        const before = await queue.getDeduplicationJobId(mark);
+        const id = await addRun(queue, order, { deduplication: { id: mark } });
+        await redis.set(lately, '1', 'PX', ONCE_WITHIN_MS);
+        return id !== before;
+      }),
+    view: (id) => ask('Looking at a reconcile run', async (queue) => viewOf(await queue.getJob(id))),
     cancel: (id) =>
-      ask('Cancelling a reconcile run', async () => {
-        await redis.set(cancelKey(id), '1', 'EX', CANCEL_EXPIRES_S);
+      ask('Cancelling a reconcile run', async (queue) => {
+        await redis.set(cancelKey(queue, id), '1', 'EX', CANCEL_EXPIRES_S);
         const job: Job | undefined = await queue.getJob(id);
-        if (job !== undefined && (await job.getState()) !== 'active') await job.remove();
+        // It may have begun meanwhile, and then whoever works on it sees the mark.
+        if (job !== undefined && (await job.getState()) !== 'active')
+          await job.remove().catch(() => undefined);
       }),
     remember: (what, value) =>
-      ask('Remembering what was left', async () => {
-        await redis.set(memoryKey(what), JSON.stringify(value));
+      ask('Remembering what was left', async (queue) => {
+        await redis.set(memoryKey(queue, what), JSON.stringify(value));
       }),
     recall: (what) =>
-      ask('Recalling what was left', async () => {
-        const text = await redis.get(memoryKey(what));
-        return text === null ? undefined : (JSON.parse(text) as unknown);
-      }),
+      ask('Recalling what was left', async (queue) => parsed(await redis.get(memoryKey(queue, what)))),
     startWorker: (work) =>
       startRunWorker({
-        queueName,
-        prefix: PREFIX,
-        redis: connect(),
+        place,
         work,
-        log,
-        isCancelled: async (id) => (await redis.exists(cancelKey(id))) === 1,
+        isCancelled: (id) =>
+          access.ask('Looking for a cancellation', async (queue) => {
+            return (await redis.exists(cancelKey(queue, id))) === 1;
+          }),
       }),
-    async close() {
-      redis.disconnect();
-      await queue.close().catch(() => undefined); // nothing is pending that anybody waits for
+    close() {
+      access.close();
+      return Promise.resolve();
     },
   };
 }
 
-/** Waits for a Redis that is away: nothing of this is urgent, and a run goes on afterwards. */
-function connectPatiently(url: string, where: string, log: Logger): Redis {
-  const redis = new Redis(url, {
-    maxRetriesPerRequest: null,
-    socketTimeout: SOCKET_TIMEOUT_MS,
-    keepAlive: 10_000,
-    retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, RECONNECT_MAX_MS),
-  });
-  redis.on('error', (error: unknown) => {
-    log.debug({ err: error }, `the reconcile queue at ${where} does not answer`);
-  });
-  return redis;
+function parsed(text: string | null): unknown {
+  try {
+    return text === null ? undefined : (JSON.parse(text) as unknown);
+  } catch {
+    return undefined; // what was left is found again by looking at everything
+  }
 }
 
 async function setSchedule(
@@ -125,25 +131,56 @@ async function setSchedule(
   schedulerId: string,
   schedule: Schedule,
   order: object,
+  { skipMissed }: ScheduleOptions,
 ): Promise<void> {
-  await queue.setGlobalConcurrency(1);
+  await oneAtATime(queue);
   if (schedule.kind === 'never') {
-    await queue.removeJobScheduler(schedulerId);
+    await dropSchedule(queue, schedulerId);
     return;
   }
-  const repeat =
-    schedule.kind === 'every' ? { every: schedule.everyMs } : { pattern: schedule.pattern, tz: 'UTC' };
+  const repeat = repeatOf(schedule, Date.now());
+  const known = await queue.getJobScheduler(schedulerId);
+  const hasMissed = known?.next !== undefined && known.next <= Date.now();
+  if (skipMissed && hasMissed) await dropSchedule(queue, schedulerId);
   await queue.upsertJobScheduler(schedulerId, repeat, { name: schedulerId, data: order, opts: KEEP_ENDED });
 }
+
+/**
+ * BullMQ begins a new interval at once, unless it is told by how much it lies off whole intervals since 1970; and where
+ * it is not told, it goes on with the offset of another interval.
+ */
+function repeatOf(schedule: Exclude<Schedule, { readonly kind: 'never' }>, nowMs: number): RepeatOptions {
+  if (schedule.kind === 'every')
+    return { every: schedule.everyMs, offset: Math.max(1, nowMs % schedule.everyMs) };
+  const repeat = { pattern: schedule.pattern, tz: 'UTC' };
+  try {
+    void defaultRepeatStrategy(nowMs, repeat); // throws as it would when BullMQ uses it
+  } catch (error) {
+    const message = `reconcile.cron: "${schedule.pattern}" is no cron expression: ${messageOf(error)}.`;
+    throw new UnstaleError('CONFIG_INVALID', message, { cause: error });
+  }
+  return repeat;
+}
+
+/** Its next run goes with it, even if it waits for another run to end. One that has begun goes on. */
+async function dropSchedule(queue: Queue, schedulerId: string): Promise<void> {
+  const known = await queue.getJobScheduler(schedulerId);
+  await queue.removeJobScheduler(schedulerId);
+  if (known?.next === undefined) return;
+  const job: Job | undefined = await queue.getJob(`repeat:${schedulerId}:${known.next}`);
+  const state = await job?.getState();
+  if (state === 'waiting' || state === 'delayed') await job?.remove().catch(() => undefined); // it has just begun
+}
+
+const oneAtATime = (queue: Queue): Promise<unknown> => queue.setGlobalConcurrency(1);
 
 async function addRun(
   queue: Queue,
   order: object,
-  { once, first = false }: { readonly once?: string; readonly first?: boolean } = {},
+  options: { readonly lifo?: boolean; readonly deduplication?: { readonly id: string } },
 ): Promise<string> {
-  await queue.setGlobalConcurrency(1);
-  const deduplication = once === undefined ? {} : { deduplication: { id: once } };
-  const job = await queue.add('run', order, { ...KEEP_ENDED, lifo: first, ...deduplication });
+  await oneAtATime(queue);
+  const job = await queue.add('run', order, { ...KEEP_ENDED, ...options });
   return String(job.id);
 }
 
