@@ -24,6 +24,8 @@ export interface PipelineViewOptions {
 }
 
 const LOOK_EVERY_MS = 250;
+/** Once it was waited for in vain: a run with many differences would take for ever otherwise. */
+const AFTER_IN_VAIN_MS = 5_000;
 const READ_MAX_MS = 60_000;
 /** More are not looked through: then every key counts as waiting. */
 const RETRY_JOBS_MAX = 10_000;
@@ -34,16 +36,23 @@ export function createPipelineView(options: PipelineViewOptions): PipelineView &
   const groups = [consumer.groupId, ...config.settle.afterMs.map((_, index) => settleGroupOf(config, index))];
   const checkpoints = followCheckpoints(config.name, kafka);
   // Settling waits by itself, and that is no reason to give up.
-  const waitMaxMs = config.reconcile.waitMaxMs + Math.max(0, ...config.settle.afterMs);
+  const settlesInMs = Math.max(0, ...config.settle.afterMs);
+  let patienceMs = config.reconcile.waitMaxMs;
   const topicEnds = async (): Promise<TopicOffsets> =>
     (await kafka.endOffsets(topic)) ?? new Map<number, bigint>();
 
   const until = async (isSo: () => Promise<string | undefined>, signal: AbortSignal): Promise<void> => {
-    const deadlineMs = performance.now() + waitMaxMs;
+    const deadlineMs = performance.now() + settlesInMs + patienceMs;
     for (;;) {
       const behind = await isSo();
-      if (behind === undefined) return;
-      if (performance.now() > deadlineMs) throw new UnstaleError('PIPELINE_BEHIND', behind);
+      if (behind === undefined) {
+        patienceMs = config.reconcile.waitMaxMs;
+        return;
+      }
+      if (performance.now() > deadlineMs) {
+        patienceMs = Math.min(patienceMs, AFTER_IN_VAIN_MS);
+        throw new UnstaleError('PIPELINE_BEHIND', behind);
+      }
       await sleep(LOOK_EVERY_MS, undefined, { signal });
     }
   };

@@ -83,7 +83,7 @@ export function textOf(progress: RunProgress, elapsedMs: number): string {
   const perSecond = elapsedMs === 0 ? 0 : (done / elapsedMs) * 1_000;
   const left = phase === 'confirming' || perSecond === 0 ? undefined : (total - done) / perSecond;
   return [
-    phase === 'rows' ? table : PHASES[phase],
+    phase === 'rows' && table !== '' ? table : PHASES[phase],
     `${number.format(rows)} rows`,
     ...(keys > 0 ? [`${number.format(keys)} keys`] : []),
     `${number.format(Math.round(perSecond))}/s`,

@@ -1,6 +1,6 @@
 /** Joins one reconcile run with its servers. */
 import { openMysqlSession } from '../clients/mysql.js';
-import { replicaLagMs, untilReplicaHas } from '../clients/replica.js';
+import { demandReplicaHas, replicaLagMs } from '../clients/replica.js';
 import { createUnchangedDeletion } from '../invalidate/deletion.js';
 import { checkTable } from '../mapping/check.js';
 import { createKeyMatcher } from '../mapping/key-matcher.js';
@@ -44,11 +44,20 @@ export function createRun(
     cache,
     scanned: clients.scanned === clients.tables ? tables : patient(clients.scanned, patience),
     pipeline: patient(view, patience),
-    loadChecks: (only) => patience.of(() => loadChecks(parts, clients, only)),
+    async loadChecks(only) {
+      const loaded = await patience.of(() => loadChecks(parts, only));
+      const { readFrom } = reconcile;
+      if (readFrom !== undefined) {
+        const position = await tables.executed();
+        await patience.of(() => demandReplicaHas(readFrom, position));
+      }
+      return loaded;
+    },
+    // Twice the interval: at one pass a change may still be under way, and a pass may be late.
     recentSuspects: (checks) =>
       patience.of(() =>
         readRecent(
-          { kafka, topic: config.kafka.topic, sinceMs: reconcile.recentEveryMs ?? 0, mapping },
+          { kafka, topic: config.kafka.topic, sinceMs: 2 * (reconcile.recentEveryMs ?? 0), mapping },
           checks,
         ),
       ),
@@ -79,6 +88,10 @@ function patienceOf({ config, health, log }: Parts, signal: AbortSignal): Patien
       if (error.message !== waitsFor) log.warn({ err: error }, 'the reconcile run waits for a server');
       waitsFor = error.message;
     },
+    onOver: () => {
+      health.stage('reconcile').ready('compares MySQL and Redis');
+      waitsFor = '';
+    },
   });
 }
 
@@ -92,6 +105,7 @@ function brakeOf(
     opsPerSecondMax: limits.maxOpsPerSecond,
     replicaLagMsMax: limits.maxReplicaLagMs,
     redisLatencyMsMax: limits.maxRedisLatencyMs,
+    pauseMsMax: limits.waitMaxMs,
     replicaLagMs: () =>
       readFrom === undefined ? Promise.resolve(undefined) : patience.of(() => replicaLagMs(readFrom)),
     redisLatencyMs: () =>
@@ -103,22 +117,18 @@ function brakeOf(
 }
 
 /** Schemas are read anew for each run: tables come, go and change. */
-async function loadChecks(
-  { config, mapping }: Parts,
-  { tables }: ReconcileClients,
-  only: readonly string[],
-): Promise<LoadedChecks> {
-  const { readFrom } = config.reconcile;
+async function loadChecks({ config, mapping }: Parts, only: readonly string[]): Promise<LoadedChecks> {
   const session = await openMysqlSession({ url: config.mysql.url });
   try {
-    const wanted = (db: string, table: string): boolean =>
-      mapping.planFor({ db, table }) !== undefined && (only.length === 0 || only.includes(`${db}.${table}`));
-    const schemas = await session.schemas(wanted);
-    const skipped = schemas.flatMap((schema) => problemsOf(schema, mapping));
-    const usable = schemas.filter(({ table }) => !skipped.some(({ what }) => what === tableText(table)));
-    const checks = createChecks(mapping, usable, config.redis);
-    if (readFrom !== undefined)
-      await untilReplicaHas(readFrom, await tables.executed(), config.reconcile.waitMaxMs);
+    // Those that are not asked for, too: they may feed the same keys.
+    const schemas = await session.schemas((db, table) => mapping.planFor({ db, table }) !== undefined);
+    const isWanted = ({ table }: TableSchema): boolean =>
+      only.length === 0 || only.includes(tableText(table));
+    const problems = new Map(schemas.map((schema) => [schema, problemsOf(schema, mapping)]));
+    const skipped = schemas.flatMap((schema) => (isWanted(schema) ? (problems.get(schema) ?? []) : []));
+    const isUsable = (schema: TableSchema): boolean => problems.get(schema)?.length === 0;
+    const { keyPrefix } = config.redis;
+    const checks = createChecks(mapping, schemas, { keyPrefix, isUsable, isWanted });
     const unread = checks.tables
       .filter(({ compared }) => compared.length === 0)
       .map(({ schema }) => ({

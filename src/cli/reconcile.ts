@@ -5,7 +5,7 @@ import { UnstaleError } from '../errors.js';
 import type { Logger } from '../ops/logger.js';
 import type { Report } from '../reconcile/report.js';
 import type { RunProgress } from '../reconcile/run-progress.js';
-import { type Parts, buildParts } from './parts.js';
+import { type Parts, buildParts, untilAvailable } from './parts.js';
 import { type ProgressDisplay, createProgressDisplay } from './reconcile-progress.js';
 import { renderReport } from './report-text.js';
 import { createResources } from './resources.js';
@@ -75,37 +75,51 @@ function demandMapped(tables: readonly string[], { mapping }: Parts): void {
 }
 
 async function runOnce(
-  { config, tables, reportOnly, force, signal }: ReconcileOptions,
+  { config, tables, reportOnly, force, signal, log }: ReconcileOptions,
   { queue, reports }: ReconcileClients,
 ): Promise<Report> {
-  const id = await queue.add(
-    {
-      scope: 'full',
-      trigger: 'command',
-      tables: [...tables],
-      repair: !reportOnly && config.reconcile.repair,
-      force,
-    },
-    { first: true },
-  );
+  const order = {
+    scope: 'full',
+    trigger: 'command',
+    tables: [...tables],
+    repair: !reportOnly && config.reconcile.repair,
+    force,
+  };
+  const id = await untilAvailable({ log, signal }, () => queue.add(order, { first: true }));
   const display = createProgressDisplay({ stream: process.stderr, nowMs: () => performance.now() });
-  let isCancelled = false;
+  const look = async (): Promise<Report | undefined> => {
+    const view = await queue.view(id);
+    const reportId = reportIdOf(view, signal.aborted);
+    if (reportId !== undefined) return reportOf(await reports.get(reportId));
+    showView(view, display);
+    return undefined;
+  };
   try {
-    for (;;) {
-      if (signal.aborted && !isCancelled) {
-        isCancelled = true;
-        await queue.cancel(id);
-      }
-      const view = await queue.view(id);
-      const reportId = reportIdOf(view, isCancelled);
-      const report = reportId === undefined ? undefined : await reports.get(reportId);
+    while (!signal.aborted) {
+      const report = await untilAvailable({ log, signal }, look).catch(unlessAborted(signal));
       if (report !== undefined) return report;
-      showView(view, display);
+      await sleep(LOOK_EVERY_MS);
+    }
+    await queue.cancel(id);
+    for (;;) {
+      const report = await look();
+      if (report !== undefined) return report;
       await sleep(LOOK_EVERY_MS);
     }
   } finally {
     display.end();
   }
+}
+
+const unlessAborted = (signal: AbortSignal) => (error: unknown) => {
+  if (!signal.aborted) throw error;
+  return undefined;
+};
+
+/** It was kept before the run counted as done. */
+function reportOf(report: Report | undefined): Report {
+  if (report !== undefined) return report;
+  throw new Error('The report is gone already: reconcile.keepReports keeps newer ones only.');
 }
 
 /** Undefined while it is under way. @throws Error where it ended without a report */

@@ -111,7 +111,8 @@ function createEvents(found: readonly Evidence[], mapping: Mapping): Events {
   }
   const keep = (evidence: Evidence, event: RowEvent): void => {
     const events = bySample.get(evidence.sample);
-    if (events === undefined) return;
+    const end = evidence.confirmed.topicEnds.get(event.partition) ?? 0n;
+    if (events === undefined || BigInt(event.offset) >= end) return; // the row changed after the difference was seen
     events.push(event);
     if (events.length > EVENTS_MAX) events.shift();
   };

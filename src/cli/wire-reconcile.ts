@@ -1,7 +1,7 @@
 /** Reconciling, joined with its servers: one worker a process, one run at a time over all of them. */
 import type { ReconcileQueue } from '../clients/reconcile-queue.js';
-import { CancelRequested, type RunJob, type RunOutcome } from '../clients/reconcile-worker.js';
-import { Cancelled } from '../reconcile/reconciler.js';
+import type { RunJob, RunOutcome } from '../clients/reconcile-worker.js';
+import type { Report } from '../reconcile/report.js';
 import { type RunOrder, type RunState, newRun, orderSchema, runStateSchema } from '../reconcile/run-state.js';
 import { parseRecords } from '../reconcile/suspect.js';
 import { type Parts, untilAvailable } from './parts.js';
@@ -15,7 +15,7 @@ const UNDECIDED = 'undecided';
 
 /** Sets the schedule, orders the run at start, and works on whatever is ordered. */
 export async function startReconciling(parts: Parts, deletion: Deletion): Promise<void> {
-  const { config, health } = parts;
+  const { config, health, log } = parts;
   const clients = await openReconcileClients(parts);
   const { schedule, recentEveryMs, repair, atStart } = config.reconcile;
   const order = (scope: RunOrder['scope'], trigger: RunOrder['trigger']): RunOrder => ({
@@ -25,14 +25,16 @@ export async function startReconciling(parts: Parts, deletion: Deletion): Promis
     repair,
     force: false,
   });
+  const recent =
+    recentEveryMs === undefined
+      ? ({ kind: 'never' } as const)
+      : ({ kind: 'every', everyMs: recentEveryMs } as const);
   await untilAvailable(parts, async () => {
-    await clients.queue.schedule('full', schedule, order('full', 'schedule'));
-    await clients.queue.schedule(
-      'recent',
-      recentEveryMs === undefined ? { kind: 'never' } : { kind: 'every', everyMs: recentEveryMs },
-      order('recent', 'schedule'),
-    );
-    if (atStart) await clients.queue.add(order('full', 'start'), { once: 'start' });
+    // The run at start makes up for one that was missed.
+    await clients.queue.schedule('full', schedule, order('full', 'schedule'), { skipMissed: atStart });
+    await clients.queue.schedule('recent', recent, order('recent', 'schedule'), { skipMissed: false });
+    if (atStart && !(await clients.queue.addOnce('start', order('full', 'start'))))
+      log.info('the reconcile run at start was ordered by another process, or less than a minute ago');
   });
   startReconcileWorker(parts, deletion, clients);
   health.stage('reconcile').ready('waits for its time');
@@ -49,30 +51,41 @@ async function workOn(
   deletion: Deletion,
   clients: ReconcileClients,
 ): Promise<RunOutcome> {
-  const { log, metrics, health, config } = parts;
+  try {
+    return { reportId: await workThrough(job, parts, deletion, clients) };
+  } catch (error) {
+    if (!job.leaving.aborted) throw error;
+    parts.log.info({ job: job.id }, 'the reconcile run is left to the next process');
+    return 'again';
+  }
+}
+
+/** Resolves to the report's id. @throws anything at all once the run is to be left */
+async function workThrough(
+  job: RunJob,
+  parts: Parts,
+  deletion: Deletion,
+  clients: ReconcileClients,
+): Promise<string> {
+  const { log, metrics, health } = parts;
   const stage = health.stage('reconcile');
-  const aborting = abortingWith(job.signal);
-  const state = await openState(job, clients.queue);
-  const { reconciler, close } = createRun(parts, deletion, clients, aborting);
+  const { signal, leaving } = job;
+  const state = await untilAvailable({ log, signal: leaving }, () => openState(job, clients.queue));
+  const { reconciler, close } = createRun(parts, deletion, clients, signal);
   metrics.reconcile.running.set(1);
   stage.ready(`compares MySQL and Redis since ${new Date(state.startedAtMs).toISOString()}`);
   log.info({ run: state.id, ...state.order, resumed: state.resumed }, 'a reconcile run begins');
   try {
     const report = await reconciler.run(state, {
-      signal: aborting,
+      signal,
       progress: throttled((progress) => {
         job.progress({ ...progress, run: state.id, scope: state.order.scope });
       }),
       save: (saved) => job.save(saved),
     });
-    await clients.reports.save(report, config.reconcile.keepReports);
-    await clients.queue.remember(UNDECIDED, state.undecided);
+    await keep(report, state, leaving, parts, clients);
     tellOutcome(report, parts);
-    return { reportId: report.id };
-  } catch (error) {
-    if (!aborting.aborted) throw error;
-    log.info({ run: state.id }, 'the reconcile run is left to the next process');
-    return 'again';
+    return report.id;
   } finally {
     metrics.reconcile.running.set(0);
     stage.ready('waits for its time');
@@ -80,23 +93,25 @@ async function workOn(
   }
 }
 
-/** The queue's reasons, as the run knows them. */
-function abortingWith(signal: AbortSignal): AbortSignal {
-  const controller = new AbortController();
-  const abort = (): void => {
-    const reason: unknown = signal.reason;
-    controller.abort(reason instanceof CancelRequested ? new Cancelled(reason.message) : reason);
-  };
-  if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true });
-  return controller.signal;
+/** Waits for the queue's Redis as long as it takes: what was found has to be told. */
+function keep(
+  report: Report,
+  state: RunState,
+  leaving: AbortSignal,
+  { log, config }: Parts,
+  { queue, reports }: ReconcileClients,
+): Promise<void> {
+  return untilAvailable({ log, signal: leaving }, async () => {
+    await reports.save(report, config.reconcile.keepReports);
+    await queue.remember(UNDECIDED, state.undecided);
+  });
 }
 
 /** A new run, or the one that a process left. */
 async function openState(job: RunJob, queue: ReconcileQueue): Promise<RunState> {
   const saved = runStateSchema.safeParse(job.data);
   if (saved.success) return { ...saved.data, resumed: saved.data.resumed + 1 };
-  const order = orderSchema.parse(job.data);
+  const order = orderOf(job);
   const nowMs = Date.now();
   const state = newRun(
     `${new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${job.id.slice(-8)}`,
@@ -104,6 +119,17 @@ async function openState(job: RunJob, queue: ReconcileQueue): Promise<RunState> 
     nowMs,
   );
   return { ...state, pending: parseRecords(await queue.recall(UNDECIDED)) };
+}
+
+/** Of a state that another version saved only the order counts: the run begins anew. */
+function orderOf({ id, data }: RunJob): RunOrder {
+  const candidates = [data, typeof data === 'object' && data !== null && 'order' in data && data.order];
+  for (const candidate of candidates) {
+    const { data: order } = orderSchema.safeParse(candidate);
+    if (order !== undefined) return order;
+  }
+  const found = JSON.stringify(data).slice(0, 200);
+  throw new Error(`The job ${id} orders nothing that this version understands: ${found}`);
 }
 
 const TELL_EVERY_MS = 300;

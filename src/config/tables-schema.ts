@@ -76,11 +76,9 @@ function goneText(input: unknown): unknown {
 }
 
 const gone = z
-  .record(
-    columnName(),
-    z.preprocess(goneText, text('expected notNull, null, or a value')),
-    { error: 'expected columns and what tells that the row is gone, like { deleted_at: notNull }' },
-  )
+  .record(columnName(), z.preprocess(goneText, text('expected notNull, null, or a value')), {
+    error: 'expected columns and what tells that the row is gone, like { deleted_at: notNull }',
+  })
   .transform((columns) =>
     Object.fromEntries(
       Object.entries(columns).map(([column, when]): [string, GoneWhen] => [

@@ -48,8 +48,9 @@ export function compileKey(
     };
   });
   const columns = [...new Set(variants.flatMap(columnsOfVariant))];
-  // A change of the key's own columns moves the row to another key, whatever `when` says (guarantee 5).
-  const watched = mapping.when && new Set([...mapping.when, ...columns]);
+  // A change of the key's own columns moves the row to another key, and one of `gone` takes it away, whatever `when`
+  // says (guarantee 5).
+  const watched = mapping.when && new Set([...mapping.when, ...columns, ...Object.keys(gone)]);
   return {
     mapping,
     entry,

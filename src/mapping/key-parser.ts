@@ -107,8 +107,11 @@ function traceAmong(patterns: readonly KeyPattern[], key: string): KeyTrace | un
   return { kind: 'outside', refs: [...new Set(explanations.map(({ ref }) => ref)), ...hashes] };
 }
 
+/** Runs for every key of a cache. */
 function explain({ refs, columns }: KeyPattern, ways: readonly DbRow[]): Explanation[] {
-  return refs.flatMap((ref) => ways.map((values): Explanation => ({ ref, columns, values })));
+  const explanations: Explanation[] = [];
+  for (const ref of refs) for (const values of ways) explanations.push({ ref, columns, values });
+  return explanations;
 }
 
 /** The variants of a template differ in literals only, so that one of them stands for all. */

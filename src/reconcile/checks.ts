@@ -55,32 +55,54 @@ export interface TableCheck {
 
 export interface Checks {
   readonly tables: readonly TableCheck[];
+  /** Of all tables, since any of them may feed a key of another. */
   readonly byId: ReadonlyMap<string, TemplateCheck>;
   readonly byVariant: ReadonlyMap<CompiledVariant, TemplateCheck>;
   readonly keyParser: KeyParser;
+  /** Whether it is one of `tables`. */
+  readonly isWanted: (check: TemplateCheck) => boolean;
+  /** Why a key of this template cannot be told to be an orphan; undefined if it can. */
+  readonly whyUntraced: (check: TemplateCheck) => string | undefined;
   readonly coverage: Report['coverage'];
 }
 
-/** @param schemas of the tables that take part; each has a row key and is named by the mapping */
+export interface ChecksOptions {
+  readonly keyPrefix: string;
+  /** Whether its rows can be read by this mapping. What else it may feed is never called an orphan. */
+  readonly isUsable: (schema: TableSchema) => boolean;
+  /** Whether to look at it. */
+  readonly isWanted: (schema: TableSchema) => boolean;
+}
+
+/** @param schemas of all tables that the mapping names */
 export function createChecks(
   mapping: Mapping,
   schemas: readonly TableSchema[],
-  { keyPrefix }: { readonly keyPrefix: string },
+  { keyPrefix, isUsable, isWanted }: ChecksOptions,
 ): Checks {
   const planned = schemas.flatMap((schema) => {
     const plan = mapping.planFor(schema.table);
     return plan === undefined ? [] : [{ plan, schema }];
   });
   const keyParser = createKeyParser(planned, { keyPrefix });
-  const tables = planned.map(({ plan, schema }) => checkTableOf(plan, schema));
+  const usable = planned
+    .filter(({ schema }) => isUsable(schema))
+    .map(({ plan, schema }) => checkTableOf(plan, schema));
+  const all = usable.flatMap((table) => table.templates);
+  const tables = usable.filter(({ schema }) => isWanted(schema));
   const templates = tables.flatMap((table) => table.templates);
-  const untraced = new Map(keyParser.outside.map(({ ref, why }) => [ref.template, why]));
+  const wanted = new Set(templates);
+  const outside = new Map(keyParser.outside.map(({ ref, why }) => [ref.template, why]));
+  const whyUntraced = (check: TemplateCheck): string | undefined =>
+    outside.get(check.template) ?? lookupProblem(check);
   return {
     tables,
-    byId: new Map(templates.map((check) => [check.id, check])),
-    byVariant: new Map(templates.map((check) => [check.variant, check])),
+    byId: new Map(all.map((check) => [check.id, check])),
+    byVariant: new Map(all.map((check) => [check.variant, check])),
     keyParser,
-    coverage: coverageOf(templates, untraced),
+    isWanted: (check) => wanted.has(check),
+    whyUntraced,
+    coverage: coverageOf(templates, whyUntraced),
   };
 }
 
@@ -125,9 +147,19 @@ const unique = (names: readonly string[]): string[] => [...new Set(names)];
 const includesAll = (columns: readonly string[], wanted: readonly string[]): boolean =>
   wanted.every((column) => columns.includes(column));
 
-/** The shortest key of the table that the template's columns hold: then one row at most feeds a cache key. */
-const keyWithin = ({ columns }: CompiledKey, { uniqueKeys }: TableSchema): readonly string[] | undefined =>
-  uniqueKeys.find((key) => includesAll(columns, key));
+/** The first key of the table that the cache key tells: then one row at most feeds it. */
+function keyWithin(template: CompiledKey, { uniqueKeys }: TableSchema): readonly string[] | undefined {
+  const told = toldColumns(template);
+  return uniqueKeys.find((key) => includesAll(told, key));
+}
+
+/** Columns whose values stand in the key as they are: two rows may be alike in lower case, or by their month. */
+function toldColumns({ variants: [variant] }: CompiledKey): string[] {
+  const slots = [variant?.key, variant?.field].flatMap((template) => template?.slots ?? []);
+  return slots
+    .filter(({ filters }) => filters.every(({ name }) => name === 'url'))
+    .map(({ column }) => column);
+}
 
 function comparerOf(template: CompiledKey, schema: TableSchema): Comparer | undefined {
   const { value } = template.mapping;
@@ -158,13 +190,14 @@ function lookupOf(
     ...template.columns,
     ...(key === undefined ? [] : (schema.rowKey ?? [])),
     ...(reading.comparer?.columns ?? []),
-    ...Object.keys(reading.gone),
+    ...(key === undefined ? [] : Object.keys(reading.gone)),
   ]);
   return {
     by,
     byRowKey: key !== undefined && key === schema.rowKey,
     columns,
-    reader: createRowReader(columns, reading),
+    // Of many rows that feed one key it is no matter which are gone, and each would be asked for by its own time.
+    reader: createRowReader(columns, key === undefined ? { ...reading, gone: {} } : reading),
     distinct: key === undefined,
     scannedAt: by.map((column) => scannedColumns.indexOf(column)),
     foundAt: by.map((column) => columns.indexOf(column)),
@@ -180,12 +213,12 @@ export function lookupProblem({ lookup, schema }: TemplateCheck): string | undef
 
 function coverageOf(
   templates: readonly TemplateCheck[],
-  untraced: ReadonlyMap<CompiledKey, string>,
+  whyUntraced: Checks['whyUntraced'],
 ): Report['coverage'] {
   const bySource = new Map<string, Report['coverage'][number]>();
   for (const check of templates) {
     const { template, comparer } = check;
-    const why = untraced.get(template) ?? lookupProblem(check);
+    const why = whyUntraced(check);
     const reasons = [whyNotCompared(template, check.schema), why].filter((reason) => reason !== undefined);
     bySource.set(`${tableText(check.table)}#${sourceOf(template)}`, {
       table: tableText(check.table),

@@ -13,8 +13,8 @@ import { type RepairLimit, repairsLeft } from './repair-limit.js';
 import type { Sample } from './report.js';
 import type { RunState } from './run-state.js';
 import { type Show, rowKeyText, showBoth } from './showing.js';
-import { recordOf, targetOf } from './suspect.js';
-import { tallyOf, totals } from './tally.js';
+import { type Suspect, recordOf, suspectId, targetOf } from './suspect.js';
+import { lookedAt, tallyOf, totals } from './tally.js';
 
 /** A drifted value, as others are told of it. */
 export interface DriftNotice {
@@ -58,28 +58,59 @@ export class RunStopped extends Error {}
 
 const SAMPLES_MAX = 100;
 const SAMPLES_PER_KIND_MAX = 5;
-const UNDECIDED_MAX = 10_000;
+/** Of what a run leaves to the next. */
+export const UNDECIDED_MAX = 10_000;
+/** Beyond this a value that stays where it is may be counted once for each direction that finds it. */
+const TOLD_MAX = 100_000;
 const UNDECIDED_SAMPLES_MAX = 20;
 
 /** @throws RunStopped when a limit of repairs is reached */
 export function createConclusions(options: ConclusionsOptions): (found: Confirmation) => Promise<void> {
   const { state } = options;
-  return async ({ drift, undecided }) => {
-    for (const { suspect, why } of undecided) {
+  const leftOpen = createPlaces();
+  const leftThere = createPlaces();
+  return async (found) => {
+    for (const { suspect, why } of found.undecided) {
+      if (leftOpen.has(suspect)) continue;
+      leftOpen.add(suspect);
       tallyOf(state.tally, tableText(suspect.check.table)).undecided += 1;
       if (state.undecided.length < UNDECIDED_MAX) state.undecided.push(recordOf(suspect));
       if (state.undecidedSamples.length < UNDECIDED_SAMPLES_MAX)
         state.undecidedSamples.push({ key: suspect.key, why });
     }
+    const drift = found.drift.filter(({ suspect }) => !leftThere.has(suspect));
     const { mismatched, real } = splitByLikeness(drift, options);
     noteMismatches(mismatched, options);
     const outcomes = await repair(real, options);
+    const stays = real.filter((_, index) => !GOES.has(outcomes[index] ?? 'not_asked'));
+    for (const { suspect } of [...mismatched, ...stays]) leftThere.add(suspect);
     const notices = real.map((confirmed, index) => note(confirmed, outcomes[index] ?? 'not_asked', options));
     if (notices.length > 0) await options.announce(notices);
     if (outcomes.includes('limit')) throw new RunStopped(limitReached(options));
   };
 }
 
+/** Whatever is found there afterwards is another value. */
+const GOES: ReadonlySet<Sample['repair']> = new Set(['deleted', 'changed_meanwhile']);
+
+interface Places {
+  has(suspect: Suspect): boolean;
+  add(suspect: Suspect): void;
+}
+
+/** Where a value stays as it is: the other direction, or what an earlier run left, may come upon it again. */
+function createPlaces(): Places {
+  const ids = new Set<string>();
+  const idOf = (suspect: Suspect): string => `${suspect.check.id} ${suspectId(suspect)}`;
+  return {
+    has: (suspect) => ids.has(idOf(suspect)),
+    add(suspect) {
+      if (ids.size < TOLD_MAX) ids.add(idOf(suspect));
+    },
+  };
+}
+
+/** Where a mapping is wrong, what differs otherwise than most is no more to be believed. */
 function splitByLikeness(
   drift: readonly Confirmed[],
   { state, likenessOf }: ConclusionsOptions,
@@ -88,7 +119,7 @@ function splitByLikeness(
   const real: Confirmed[] = [];
   for (const each of drift) {
     const mismatch = state.order.force ? undefined : likenessOf(each.suspect.check).mismatch();
-    (mismatch?.differs === each.difference.differs ? mismatched : real).push(each);
+    (mismatch === undefined ? real : mismatched).push(each);
   }
   return { mismatched, real };
 }
@@ -118,11 +149,13 @@ async function repair(drift: readonly Confirmed[], options: ConclusionsOptions):
   const { tally, order } = state;
   const room = order.force
     ? Number.POSITIVE_INFINITY
-    : repairsLeft(limit, tally.compared + tally.keys, totals(tally).repaired);
+    : repairsLeft(limit, lookedAt(tally), totals(tally).repaired);
   for (const [at, { suspect, difference, held }] of drift.entries()) {
     const { key, field, check } = suspect;
     if (difference.kind === 'missing') outcomes[at] = 'nothing_to_delete';
-    if (difference.kind === 'missing' || !isOurs(key)) continue;
+    const isNoHash = field !== undefined && held.kind === 'other'; // it has no field that could be deleted
+    if (isNoHash) outcomes[at] = 'wrong_mapping';
+    if (difference.kind === 'missing' || isNoHash || !isOurs(key)) continue;
     if (items.length >= room) outcomes[at] = 'limit';
     else
       items.push({ at, item: { target: targetOf(key, field), held, fields: check.comparer?.fields ?? [] } });

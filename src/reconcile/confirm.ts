@@ -42,6 +42,8 @@ export interface Confirmed {
   readonly difference: Difference;
   /** What the cache held, at each look. */
   readonly held: CachedValue;
+  /** What the change topic tells beyond these ends is newer than the difference. */
+  readonly topicEnds: TopicOffsets;
 }
 
 export interface Confirmation {
@@ -71,7 +73,11 @@ export async function confirm(
   let open: readonly Suspect[] = [...places.values()];
   try {
     for (let round = 1; round <= ROUNDS_MAX && open.length > 0; round += 1) {
-      const result = await confirmOnce(open, options, signal);
+      const from = await options.pipeline.topicEnds();
+      const doubtful = await doubtfulOf(open, options);
+      open = doubtful.map(({ suspect }) => suspect); // the others are clear, however far the pipeline has come
+      if (open.length === 0) break;
+      const result = await outlast(doubtful, from, options, signal);
       drift.push(...result.drift);
       open = result.again;
     }
@@ -79,7 +85,8 @@ export async function confirm(
     if (!(error instanceof UnstaleError) || error.code !== 'PIPELINE_BEHIND') throw error;
     return { drift, undecided: open.map((suspect) => ({ suspect, why: error.message })) };
   }
-  return { drift, undecided: open.map((suspect) => ({ suspect, why: 'its row or its key kept changing' })) };
+  const why = 'its row or its key kept changing, or its delete waits for a retry';
+  return { drift, undecided: open.map((suspect) => ({ suspect, why })) };
 }
 
 interface Round {
@@ -87,19 +94,28 @@ interface Round {
   readonly again: readonly Suspect[];
 }
 
-async function confirmOnce(
-  suspects: readonly Suspect[],
+/** A suspect that is wrong at the first look, and what the cache held then. */
+interface Doubtful {
+  readonly suspect: Suspect;
+  readonly held: CachedValue;
+}
+
+async function doubtfulOf(suspects: readonly Suspect[], eyes: Eyes): Promise<Doubtful[]> {
+  const looks = await lookAt(suspects, eyes);
+  return suspects.flatMap((suspect, index) => {
+    const look = looks[index];
+    return look !== undefined && judge(suspect, look) !== undefined ? [{ suspect, held: look.held }] : [];
+  });
+}
+
+/** @param from ends of the topic before the first look */
+async function outlast(
+  doubtful: readonly Doubtful[],
+  from: TopicOffsets,
   options: ConfirmOptions,
   signal: AbortSignal,
 ): Promise<Round> {
   const { pipeline, cache } = options;
-  const from = await pipeline.topicEnds();
-  const before = await lookAt(suspects, options);
-  const doubtful = suspects.flatMap((suspect, index) => {
-    const look = before[index];
-    return look !== undefined && judge(suspect, look) !== undefined ? [{ suspect, held: look.held }] : [];
-  });
-  if (doubtful.length === 0) return { drift: [], again: [] };
   await pipeline.untilApplied(signal);
   // Asked before the last looks: what waits for a retry now may be deleted by the time they are taken.
   const waiting = await pipeline.retryPending(doubtful.map(({ suspect }) => suspect));
@@ -115,21 +131,24 @@ async function confirmOnce(
   await pipeline.untilPublished(signal);
 
   const candidates = lasting.map(({ suspect }) => suspect);
-  const changed = await pipeline.changedBetween(from, await pipeline.topicEnds(), candidates);
-  const hasChanged = ({ suspect }: Confirmed): boolean => changed.has(suspectId(suspect));
+  const topicEnds = await pipeline.topicEnds();
+  const changed = await pipeline.changedBetween(from, topicEnds, candidates);
+  const hasChanged = ({ suspect }: Lasting): boolean => changed.has(suspectId(suspect));
   return {
-    drift: lasting.filter((each) => !hasChanged(each)),
+    drift: lasting.filter((each) => !hasChanged(each)).map((each) => ({ ...each, topicEnds })),
     again: [...again, ...lasting.filter(hasChanged).map(({ suspect }) => suspect)],
   };
 }
 
+type Lasting = Omit<Confirmed, 'topicEnds'>;
+
 /** Still wrong and all the time the same: may be drift. Still wrong, but otherwise than before: again. */
 function compareLooks(
-  doubtful: readonly { readonly suspect: Suspect; readonly held: CachedValue }[],
+  doubtful: readonly Doubtful[],
   after: readonly Look[],
   last: readonly CachedValue[],
-): { lasting: Confirmed[]; moving: Suspect[] } {
-  const lasting: Confirmed[] = [];
+): { lasting: Lasting[]; moving: Suspect[] } {
+  const lasting: Lasting[] = [];
   const moving: Suspect[] = [];
   doubtful.forEach(({ suspect, held }, index) => {
     const look = after[index];

@@ -28,6 +28,7 @@ export function createConfirmations({ confirm, conclude, onFailure }: Confirmati
   let inHand: readonly Suspect[] = [];
   let working: Promise<void> = Promise.resolve();
   let isWorking = false;
+  let hasFailed = false;
 
   const workOff = async (): Promise<void> => {
     isWorking = true;
@@ -38,14 +39,17 @@ export function createConfirmations({ confirm, conclude, onFailure }: Confirmati
         await conclude(await confirm(inHand));
         inHand = [];
       }
+    } catch (error) {
+      hasFailed = true;
+      throw error;
     } finally {
       isWorking = false;
     }
   };
   return {
     async add(suspects) {
-      waiting.push(...suspects);
-      if (!isWorking && waiting.length > 0) {
+      waiting = waiting.concat(suspects); // a page may hold more than a call takes arguments
+      if (!isWorking && !hasFailed && waiting.length > 0) {
         working = workOff();
         working.catch(onFailure);
       }

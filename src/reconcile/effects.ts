@@ -83,7 +83,15 @@ export interface CacheNode {
   readonly id: string;
   keyCount(): Promise<number>;
   /** SCAN. Begin with cursor '0'; the end is cursor '0' again. */
-  scan(cursor: string, count: number): Promise<{ cursor: string; keys: string[] }>;
+  scan(cursor: string, count: number): Promise<KeyPage>;
   /** Time for a PING, in ms. */
   latencyMs(): Promise<number>;
+}
+
+export interface KeyPage {
+  readonly cursor: string;
+  /** One may come twice. */
+  readonly keys: readonly string[];
+  /** All of them that hold no string, perhaps among some that do. */
+  readonly noStrings: readonly string[];
 }

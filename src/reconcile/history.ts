@@ -92,10 +92,10 @@ function contradicts(
 
 /** Whether the cache holds the row as it was before the change. */
 function holdsBefore(change: RowChange, { suspect, held }: Confirmed): boolean {
-  const { comparer, schema, lookup } = suspect.check;
+  const { comparer, schema } = suspect.check;
   if (change.operation === 'insert' || comparer === undefined) return false;
-  const before = rowOfImage(change.before, lookup.columns, schema.columns);
-  return before !== undefined && comparer.compareCached(held, lookup.reader.value(before)) === undefined;
+  const before = rowOfImage(change.before, comparer.columns, schema.columns);
+  return before !== undefined && comparer.compareCached(held, before) === undefined;
 }
 
 /** An image of a message as SELECT would hand it over; undefined if a column was not carried. */

@@ -2,14 +2,13 @@
  * Cache to database. In: one node's keys, as SCAN hands them over. Out: keys and fields whose rows do not exist, keys
  * of the wrong type, and keys under our prefixes that no template explains. Memory does not grow with the cache.
  */
-import type { DbRow } from '../domain/db-row.js';
-import type { Explanation } from '../mapping/key-parser.js';
+import { workAhead } from './ahead.js';
 import type { Brake } from './brake.js';
-import { type Checks, type TemplateCheck, lookupProblem } from './checks.js';
-import type { CacheNode, CacheReader, TableReader } from './effects.js';
-import { judge } from './judge.js';
-import { rowsOf } from './look.js';
+import type { Checks, TemplateCheck } from './checks.js';
+import type { CacheNode, CacheReader, KeyPage, TableReader } from './effects.js';
+import { fedPlaces } from './look.js';
 import type { Suspect } from './suspect.js';
+import { suspectOfTrace } from './ways.js';
 
 export interface KeyScanOptions {
   readonly checks: Checks;
@@ -20,9 +19,10 @@ export interface KeyScanOptions {
   readonly observe: KeyScanObserver;
 }
 
+/** Told of a page right before it is handed over. */
 export interface KeyScanObserver {
-  /** A template could have made this key. */
-  found(check: TemplateCheck): void;
+  /** A template could have made so many keys or fields. */
+  found(check: TemplateCheck, count: number): void;
   unexplained(key: string): void;
   /** A key whose value should be compared holds something of another type. */
   differs(check: TemplateCheck, how: string): void;
@@ -35,73 +35,85 @@ export interface ScannedKeys {
   readonly suspects: readonly Suspect[];
 }
 
+/** While MySQL looks up the rows of one page's keys, another page's keys are parsed. */
+const PAGES_AT_A_TIME = 2;
+
 export async function* scanKeys(
   node: Pick<CacheNode, 'scan'>,
   cursor: string,
   options: KeyScanOptions,
   signal: AbortSignal,
 ): AsyncGenerator<ScannedKeys> {
-  let next = cursor;
-  do {
-    await options.brake.ops(options.keysMax, signal);
-    const page = await node.scan(next, options.keysMax);
-    next = page.cursor;
-    const suspects = await checkKeys([...new Set(page.keys)], options, signal);
-    yield { keys: page.keys.length, cursor: next, suspects };
-  } while (next !== '0');
+  const { brake, keysMax, observe } = options;
+  const read = async (from: string): Promise<KeyPage> => {
+    await brake.ops(keysMax, signal);
+    return node.scan(from, keysMax);
+  };
+  const checked = workAhead({
+    first: cursor,
+    read,
+    nextOf: (page) => (page.cursor === '0' ? undefined : page.cursor),
+    work: async (page) => ({ page, findings: await checkKeys(page, options, signal) }),
+    piecesAtATime: PAGES_AT_A_TIME,
+  });
+  for await (const { page, findings } of checked) {
+    for (const [check, count] of findings.found) observe.found(check, count);
+    for (const key of findings.unexplained) observe.unexplained(key);
+    for (const { check, how } of findings.differing) observe.differs(check, how);
+    yield { keys: page.keys.length, cursor: page.cursor, suspects: findings.suspects };
+  }
 }
 
-async function checkKeys(
-  keys: readonly string[],
-  options: KeyScanOptions,
-  signal: AbortSignal,
-): Promise<Suspect[]> {
-  const { checks, observe } = options;
+/** What a page showed. */
+interface Findings {
+  readonly suspects: Suspect[];
+  readonly found: Map<TemplateCheck, number>;
+  readonly unexplained: string[];
+  readonly differing: { readonly check: TemplateCheck; readonly how: string }[];
+}
+
+async function checkKeys(page: KeyPage, options: KeyScanOptions, signal: AbortSignal): Promise<Findings> {
+  const { checks } = options;
+  const findings: Findings = { suspects: [], found: new Map(), unexplained: [], differing: [] };
   const traced: Suspect[] = [];
   const hashes: string[] = [];
-  for (const key of keys) {
+  for (const key of new Set(page.keys)) {
     const trace = checks.keyParser.trace(key);
     switch (trace.kind) {
       case 'rows': {
-        const suspect = suspectOfTrace(key, undefined, trace.explanations, checks);
-        if (suspect === undefined) break;
-        observe.found(suspect.check);
-        traced.push(suspect);
+        const suspect = suspectOfTrace({ key, field: undefined }, trace.explanations, checks);
+        if (suspect !== undefined) traced.push(suspect);
         break;
       }
       case 'hash':
         hashes.push(key);
         break;
       case 'unexplained':
-        observe.unexplained(key);
+        findings.unexplained.push(key);
         break;
       case 'outside': // a template made it, perhaps; nobody can tell from which row
       case 'foreign':
         break;
     }
   }
-  return [
-    ...(await withoutRows(traced, options, signal)),
-    ...(await ofWrongType(traced, options)),
-    ...(await strayFields(hashes, options, signal)),
-  ];
+  count(traced, findings);
+  const orphans = await withoutRows(traced, options, signal);
+  findings.suspects.push(...orphans);
+  if (page.noStrings.length > 0) {
+    const left = new Set(page.noStrings);
+    for (const { key } of orphans) left.delete(key);
+    await findMistyped(
+      traced.filter(({ key }) => left.has(key)),
+      options,
+      findings,
+    );
+  }
+  await findStrayFields(hashes, options, findings, signal);
+  return findings;
 }
 
-/** Undefined where looking its rows up would read a whole table. */
-function suspectOfTrace(
-  key: string,
-  field: string | undefined,
-  explanations: readonly Explanation[],
-  { byVariant }: Checks,
-): Suspect | undefined {
-  const ways = explanations.flatMap(({ ref, columns, values }): Suspect[] => {
-    const check = byVariant.get(ref.variant);
-    if (check === undefined || lookupProblem(check) !== undefined) return [];
-    return [{ check, key, field, by: check.lookup.by.map((name) => values[columns.indexOf(name)] ?? null) }];
-  });
-  const [first, ...others] = ways;
-  if (first === undefined || ways.length < explanations.length) return undefined;
-  return others.length === 0 ? first : { ...first, others };
+function count(traced: readonly Suspect[], { found }: Findings): void {
+  for (const { check } of traced) found.set(check, (found.get(check) ?? 0) + 1);
 }
 
 /** Those that no row feeds. */
@@ -111,46 +123,41 @@ async function withoutRows(
   signal: AbortSignal,
 ): Promise<Suspect[]> {
   if (traced.length === 0) return [];
-  const ways = traced.flatMap((suspect) => [suspect, ...(suspect.others ?? [])]);
+  const others = traced.flatMap((suspect) => suspect.others ?? []);
+  const ways = others.length === 0 ? traced : [...traced, ...others];
   await brake.rows(ways.length, signal);
-  const rows = await rowsOf(ways, tables);
-  const rowsFor = (suspect: Suspect): readonly DbRow[] => rows.get(suspect) ?? [];
-  // That it is there is all that is known of the value; whether it is right is another direction's question.
-  const held = { kind: 'other', type: '', digest: '' } as const;
-  return traced.filter((suspect) => {
-    const look = { held, rows: rowsFor(suspect), othersRows: (suspect.others ?? []).map(rowsFor) };
-    const kind = judge(suspect, look)?.kind;
-    return kind === 'orphan' || kind === 'secondary_key_moved';
-  });
+  const isFed = await fedPlaces(ways, tables);
+  return traced.filter((suspect) => !isFed(suspect) && suspect.others?.some(isFed) !== true);
 }
 
 /** MGET passes over them in silence, so the other direction cannot see them. */
-async function ofWrongType(
+async function findMistyped(
   traced: readonly Suspect[],
-  { cache, observe }: KeyScanOptions,
-): Promise<Suspect[]> {
+  { cache }: KeyScanOptions,
+  { suspects, differing }: Findings,
+): Promise<void> {
   const texts = traced.filter(
     ({ check: { comparer } }) => comparer !== undefined && comparer.form !== 'hash',
   );
-  if (texts.length === 0) return [];
+  if (texts.length === 0) return;
   const types = await cache.types(texts.map(({ key }) => key));
-  return texts.filter(({ check }, index) => {
+  for (const [index, suspect] of texts.entries()) {
     const type = types[index] ?? 'none';
-    if (type === 'string' || type === 'none') return false;
-    observe.differs(check, `a ${type} instead of a string`);
-    return true;
-  });
+    if (type === 'string' || type === 'none') continue;
+    differing.push({ check: suspect.check, how: `a ${type} instead of a string` });
+    suspects.push(suspect);
+  }
 }
 
 /** Fields of our hashes whose rows do not exist. */
-async function strayFields(
+async function findStrayFields(
   keys: readonly string[],
   options: KeyScanOptions,
+  findings: Findings,
   signal: AbortSignal,
-): Promise<Suspect[]> {
-  const { cache, checks, brake, keysMax, observe } = options;
+): Promise<void> {
+  const { cache, checks, brake, keysMax } = options;
   const types = keys.length === 0 ? [] : await cache.types(keys);
-  const stray: Suspect[] = [];
   for (const [index, key] of keys.entries()) {
     if (types[index] !== 'hash') continue;
     let cursor = '0';
@@ -160,11 +167,10 @@ async function strayFields(
       cursor = page.cursor;
       const traced = page.fields.flatMap((field) => {
         const explanations = checks.keyParser.traceField(key, field);
-        return suspectOfTrace(key, field, explanations, checks) ?? [];
+        return suspectOfTrace({ key, field }, explanations, checks) ?? [];
       });
-      for (const { check } of traced) observe.found(check);
-      stray.push(...(await withoutRows(traced, options, signal)));
+      count(traced, findings);
+      findings.suspects.push(...(await withoutRows(traced, options, signal)));
     } while (cursor !== '0');
   }
-  return stray;
 }

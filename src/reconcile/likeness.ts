@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** Whether nearly all of a template's values differ in the same way: then the mapping is wrong, not the cache. */
 export interface Likeness {
   compared(values: number): void;
@@ -18,20 +20,27 @@ const ALIKE_SHARE_MIN = 0.95;
 /** Ways of differing are phrases without values, so there are few; beyond this the rarest cannot matter. */
 const WAYS_MAX = 32;
 
-export function createLikeness(): Likeness {
-  let total = 0;
-  const ways = new Map<string, number>();
+/** What a run has counted so far; kept with its state, so that another process knows as much. */
+export const likenessCountsSchema = z.object({ compared: z.int(), ways: z.record(z.string(), z.int()) });
+export type LikenessCounts = z.infer<typeof likenessCountsSchema>;
+
+/** @param counts are changed as it goes */
+export function createLikeness(counts: LikenessCounts = { compared: 0, ways: {} }): Likeness {
+  const { ways } = counts;
   return {
     compared(values) {
-      total += values;
+      counts.compared += values;
     },
     differs(how) {
-      if (ways.has(how) || ways.size < WAYS_MAX) ways.set(how, (ways.get(how) ?? 0) + 1);
+      if (Object.hasOwn(ways, how)) ways[how] = (ways[how] ?? 0) + 1;
+      else if (Object.keys(ways).length < WAYS_MAX) ways[how] = 1;
     },
     mismatch() {
-      const [most] = [...ways].sort(([, one], [, other]) => other - one);
-      if (most === undefined || total < COMPARED_MIN || most[1] < total * ALIKE_SHARE_MIN) return undefined;
-      return { compared: total, alike: most[1], differs: most[0] };
+      const { compared } = counts;
+      const [most] = Object.entries(ways).sort(([, one], [, other]) => other - one);
+      if (most === undefined || compared < COMPARED_MIN || most[1] < compared * ALIKE_SHARE_MIN)
+        return undefined;
+      return { compared, alike: most[1], differs: most[0] };
     },
   };
 }

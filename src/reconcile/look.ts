@@ -80,8 +80,37 @@ async function rowsOfCheck(
   );
 }
 
+/**
+ * Tells of each of the suspects whether a row feeds it now. That takes less than `rowsOf`, and it is asked of every key
+ * in the cache.
+ */
+export async function fedPlaces(
+  suspects: readonly Suspect[],
+  tables: Pick<TableReader, 'lookup'>,
+): Promise<(suspect: Suspect) => boolean> {
+  const fed = new Map<TemplateCheck, Set<string>>();
+  for (const [check, ofCheck] of groupBy(suspects, (suspect) => suspect.check)) {
+    const { schema, lookup } = check;
+    const { by, columns, distinct, reader } = lookup;
+    const places = new Set<string>();
+    fed.set(check, places);
+    for (let from = 0; from < ofCheck.length; from += LOOKUP_VALUES_MAX) {
+      const values = ofCheck.slice(from, from + LOOKUP_VALUES_MAX).map((suspect) => suspect.by);
+      for (const row of await tables.lookup({ schema, columns, by, values, distinct })) {
+        const key = reader.isGone(row) ? undefined : reader.key(row);
+        if (key !== undefined) places.add(placeOf(key, reader.field(row)));
+      }
+    }
+  }
+  return ({ check, key, field }) => fed.get(check)?.has(placeOf(key, field)) === true;
+}
+
+/** Among those of one template. */
+const placeOf = (key: string, field: string | undefined): string =>
+  field === undefined ? key : suspectId({ key, field });
+
 /** Numbers and their digits are the same value: a key's text and a row may tell them apart. */
-const valuesId = (values: DbRow): string =>
+export const valuesId = (values: DbRow): string =>
   JSON.stringify(
     values.map((value) => (Buffer.isBuffer(value) ? `x${value.toString('hex')}` : String(value))),
   );

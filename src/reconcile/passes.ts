@@ -5,7 +5,7 @@ import type { Brake } from './brake.js';
 import type { Checks, TableCheck, TemplateCheck } from './checks.js';
 import type { Confirmations } from './confirmations.js';
 import type { CacheNode, CacheReader, TableReader } from './effects.js';
-import { judge } from './judge.js';
+import { type Look, judge } from './judge.js';
 import { scanKeys } from './key-scan.js';
 import type { Likeness } from './likeness.js';
 import { lookAt } from './look.js';
@@ -15,6 +15,7 @@ import type { RunState } from './run-state.js';
 import type { StateKeeper } from './state-keeper.js';
 import type { Suspect } from './suspect.js';
 import { tallyOf } from './tally.js';
+import { withOthers } from './ways.js';
 
 export interface RunPass {
   readonly state: RunState;
@@ -36,26 +37,33 @@ const CANDIDATES_AT_A_TIME = 1_000;
 
 /** Looks at suspects once, so that only those which differ take the time of being confirmed. */
 export async function checkCandidates(candidates: readonly Suspect[], pass: RunPass): Promise<void> {
-  const { brake, confirmations, state, signal, tell } = pass;
+  const { brake, confirmations, signal, tell } = pass;
   for (let from = 0; from < candidates.length; from += CANDIDATES_AT_A_TIME) {
     signal.throwIfAborted();
     const part = candidates.slice(from, from + CANDIDATES_AT_A_TIME);
     await brake.ops(part.length, signal);
     const looks = await lookAt(part, pass);
-    for (const [index, suspect] of part.entries()) {
-      const isThere = looks[index]?.held.kind !== 'absent';
-      if (!isThere || suspect.check.comparer === undefined) continue;
-      state.tally.compared += 1;
-      tallyOf(state.tally, tableText(suspect.check.table)).compared += 1;
-    }
     await confirmations.add(
       part.filter((suspect, index) => {
         const look = looks[index];
-        return look !== undefined && judge(suspect, look) !== undefined;
+        return look !== undefined && differs(suspect, look, pass);
       }),
     );
     tell({ phase: 'recent' });
   }
+}
+
+/** Counts what is compared. */
+function differs(suspect: Suspect, look: Look, { state, likenessOf }: RunPass): boolean {
+  const { check } = suspect;
+  const difference = judge(suspect, look);
+  if (look.held.kind !== 'absent' && check.comparer !== undefined) {
+    state.tally.compared += 1;
+    tallyOf(state.tally, tableText(check.table)).compared += 1;
+    likenessOf(check).compared(1);
+    if (difference !== undefined) likenessOf(check).differs(difference.differs);
+  }
+  return difference !== undefined;
 }
 
 /** Database to cache: every row of every table that has something to compare. */
@@ -86,8 +94,9 @@ const leaveOut =
   };
 
 async function passTable(table: TableCheck, pass: RunPass): Promise<void> {
-  const { state, scanned, cache, brake, chunk, confirmations, likenessOf, keeper, nowMs, tell, signal } =
+  const { state, checks, scanned, cache, brake, chunk, confirmations, likenessOf, keeper, nowMs, tell } =
     pass;
+  const { signal } = pass;
   const name = nameOf(table);
   const counts = tallyOf(state.tally, name);
   const { place } = state;
@@ -109,7 +118,8 @@ async function passTable(table: TableCheck, pass: RunPass): Promise<void> {
     counts.rows += rows;
     state.tally.rows += rows;
     state.tally.rowsMs += nowMs() - sinceMs;
-    await confirmations.add(suspects);
+    await confirmations.add(suspects.map((suspect) => withOthers(suspect, checks)));
+    signal.throwIfAborted(); // else the place would move past suspects that nobody keeps
     state.place = { phase: 'rows', table: name, ...(next === undefined ? {} : { after: next }) };
     tell({ phase: 'rows', table: name });
     await keeper.saveSometimes();
@@ -118,20 +128,29 @@ async function passTable(table: TableCheck, pass: RunPass): Promise<void> {
   }
 }
 
-/** Cache to database: every key of every node. */
+/** How often a node may change while it is scanned, on average; then the run does without the rest. */
+const SCANS_PER_NODE_MAX = 3;
+
+/** Cache to database: every key of every node, also of those that come meanwhile, as by a failover. */
 export async function passKeys(pass: RunPass): Promise<void> {
   const { state, cache, tell } = pass;
-  const nodes = [...(await cache.nodes())].sort((one, other) => (one.id < other.id ? -1 : 1));
-  const counts = await Promise.all(nodes.map((node) => node.keyCount()));
+  const nodes = await cache.nodes();
+  // For show only, so that a node that is away now is none of its business.
+  const counts = await Promise.all(nodes.map((node) => node.keyCount().catch(() => 0)));
   tell({ phase: 'keys', keysTotal: counts.reduce((sum, keys) => sum + keys, 0) });
-  for (const node of nodes) {
-    if (state.place.phase === 'keys' && !state.place.done.includes(node.id)) await passNode(node, pass);
+  for (let scansLeft = SCANS_PER_NODE_MAX * nodes.length; state.place.phase === 'keys'; scansLeft -= 1) {
+    const { done } = state.place;
+    const node = (await cache.nodes()).find(({ id }) => !done.includes(id));
+    if (node === undefined || scansLeft === 0) state.place = { phase: 'end' };
+    if (node !== undefined && scansLeft === 0) state.skipped.push(UNSTEADY);
+    else if (node !== undefined) await passNode(node, pass);
   }
-  state.place = { phase: 'end' };
 }
 
-/** A node that keeps changing while it is scanned is given up for this run. */
-const SCANS_MAX = 3;
+const UNSTEADY = {
+  what: 'some keys',
+  why: 'Redis servers changed again and again while they were scanned',
+};
 
 /**
  * A scan counts only if the node is the same at its end: a cursor means nothing to a server that was restarted, or
@@ -139,27 +158,13 @@ const SCANS_MAX = 3;
  */
 async function passNode(node: CacheNode, pass: RunPass): Promise<void> {
   const { state, cache, signal } = pass;
-  let current = node;
-  for (let scans = 1; scans <= SCANS_MAX; scans += 1) {
-    const { place } = state;
-    const from = place.phase === 'keys' && place.node === current.id ? place.cursor : '0';
-    const isWhole = await scanWhole(current, from, pass);
-    signal.throwIfAborted();
-    const now = await cache.nodes();
-    const same = now.find(({ id }) => id === current.id);
-    const done = state.place.phase === 'keys' ? state.place.done : [];
-    if (same !== undefined && isWhole) {
-      state.place = { phase: 'keys', done: [...done, current.id], node: '', cursor: '0' };
-      return;
-    }
-    const next = same ?? now.find(({ id }) => !done.includes(id));
-    if (next === undefined) return;
-    current = next;
-  }
-  state.skipped.push({
-    what: 'some keys',
-    why: 'a Redis server changed again and again while it was scanned',
-  });
+  const { place } = state;
+  if (place.phase !== 'keys') return;
+  const isWhole = await scanWhole(node, place.node === node.id ? place.cursor : '0', pass);
+  signal.throwIfAborted();
+  const isSame = (await cache.nodes()).some(({ id }) => id === node.id);
+  if (isWhole && isSame)
+    state.place = { phase: 'keys', done: [...place.done, node.id], node: '', cursor: '0' };
 }
 
 /** False if the node went away before the end. */
@@ -191,8 +196,8 @@ async function scanNode(node: CacheNode, cursor: string, pass: RunPass): Promise
     signal,
   } = pass;
   const observe = {
-    found({ table }: TemplateCheck) {
-      tallyOf(state.tally, tableText(table)).keys += 1;
+    found({ table }: TemplateCheck, count: number) {
+      tallyOf(state.tally, tableText(table)).keys += count;
     },
     unexplained(key: string) {
       state.tally.unexplained += 1;

@@ -5,6 +5,7 @@ import { UnstaleError } from '../errors.js';
 import type { Checks, TemplateCheck } from './checks.js';
 import { dbValueOf } from './history.js';
 import { type Suspect, suspectId } from './suspect.js';
+import { withOthers } from './ways.js';
 
 /** Every place in the cache that changes could have made stale, each once, up to a limit. */
 export interface RecentPlaces {
@@ -16,16 +17,24 @@ export interface RecentPlaces {
 
 export function collectRecent(checks: Checks, placesMax: number): RecentPlaces {
   const found = new Map<string, Suspect>();
-  const byTable = new Map(checks.tables.map(({ schema, templates }) => [textOf(schema.table), templates]));
+  const byTable = new Map(
+    checks.tables.map(({ schema, templates }) => [
+      textOf(schema.table),
+      // Where another row could feed the key, unseen, all that could be said of it would be wrong.
+      templates.filter((check) => check.comparer !== undefined || checks.whyUntraced(check) === undefined),
+    ]),
+  );
   let dropped = 0;
   return {
     add(change) {
       for (const check of byTable.get(textOf(change.table)) ?? []) {
         for (const image of imagesOf(change)) {
           const suspect = placeOf(check, image);
-          if (suspect === undefined || found.has(suspectId(suspect))) continue;
+          if (suspect === undefined) continue;
+          const id = `${check.id} ${suspectId(suspect)}`;
+          if (found.has(id)) continue;
           if (found.size >= placesMax) dropped += 1;
-          else found.set(suspectId(suspect), suspect);
+          else found.set(id, withOthers(suspect, checks));
         }
       }
     },

@@ -6,10 +6,11 @@
  * (`conclusions.ts`), and memory does not grow with the tables or the cache.
  */
 import { messageOf } from '../errors.js';
+import { tableText } from '../mapping/table-mapping.js';
 import { type BrakeOptions, createBrake } from './brake.js';
-import type { Checks, TemplateCheck } from './checks.js';
-import { type ConclusionsOptions, RunStopped, createConclusions } from './conclusions.js';
-import { createConfirmations } from './confirmations.js';
+import { type Checks, type TemplateCheck, sourceOf } from './checks.js';
+import { type ConclusionsOptions, RunStopped, UNDECIDED_MAX, createConclusions } from './conclusions.js';
+import { type Confirmations, createConfirmations } from './confirmations.js';
 import { type Confirmed, type PipelineView, confirm } from './confirm.js';
 import type { CacheReader, TableReader } from './effects.js';
 import { type Likeness, createLikeness } from './likeness.js';
@@ -19,7 +20,7 @@ import { type RunEnd, reportOf } from './report-of.js';
 import { type RunProgress, createTeller } from './run-progress.js';
 import type { RunState } from './run-state.js';
 import { createStateKeeper } from './state-keeper.js';
-import { type Suspect, suspectOf } from './suspect.js';
+import { type Suspect, type SuspectRecord, suspectId, suspectOf } from './suspect.js';
 
 export interface ReconcilerOptions extends Pick<
   ConclusionsOptions,
@@ -91,6 +92,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       } catch (error) {
         end = endOf(failure.signal.aborted ? failure.signal.reason : error, controls.signal);
       }
+      // A run that did not come to its end leaves what it had not settled to the next.
+      state.undecided = [...state.undecided, ...state.pending].slice(0, UNDECIDED_MAX);
       return reportOf(state, { name: options.name, coverage, nowMs: options.nowMs() }, end);
     },
   };
@@ -104,7 +107,53 @@ async function runPasses(
   failure: AbortController,
 ): Promise<RunEnd> {
   const { signal } = controls;
-  const likenessOf = createLikenesses();
+  const likenessOf = createLikenesses(state);
+  const { confirmations, evidence } = startConfirming(state, likenessOf, options, signal, failure);
+  const brake = createBrake({ ...options.brake, nowMs: options.nowMs });
+  const before = { ...state.waitedMs };
+  const keeper = createStateKeeper({ state, confirmations, save: controls.save, nowMs: options.nowMs });
+  const tell = createTeller(state, confirmations, controls.progress);
+  const pass: RunPass = {
+    ...options,
+    ...{ state, checks, brake, confirmations, likenessOf, keeper, tell, signal },
+  };
+  try {
+    const { own, others } = splitByTable(state.pending, checks);
+    state.undecided.push(...others);
+    await checkCandidates(own, pass);
+    state.pending = []; // they are in the confirmations' hands
+    if (state.order.scope === 'full') {
+      await passRows(pass);
+      await passKeys(pass);
+    } else {
+      const recent = await options.recentSuspects(checks);
+      state.skipped.push(...recent.skipped);
+      await checkCandidates(recent.suspects, pass);
+    }
+    tell({ phase: 'confirming' });
+    await confirmations.drain();
+    signal.throwIfAborted();
+    await searchHistory(evidence, state, options);
+  } catch (error) {
+    failure.abort(error);
+    await confirmations.drain().catch(() => undefined); // what is being deleted is still to be told of
+    if (failure.signal.reason instanceof RunStopped) await searchHistory(evidence, state, options);
+    throw error;
+  } finally {
+    state.waitedMs = plus(before, { ...brake.waitedMs, outage: options.outageMs() });
+    if (controls.signal.aborted) await keeper.saveNow().catch(() => undefined); // else the last one counts
+    state.pending = keeper.pending();
+  }
+  return endOfPasses(state);
+}
+
+function startConfirming(
+  state: RunState,
+  likenessOf: (check: TemplateCheck) => Likeness,
+  options: ReconcilerOptions,
+  signal: AbortSignal,
+  failure: AbortController,
+): { readonly confirmations: Confirmations; readonly evidence: readonly Evidence[] } {
   const evidence: Evidence[] = [];
   const conclude = createConclusions({
     ...options,
@@ -121,37 +170,34 @@ async function runPasses(
       failure.abort(error);
     },
   });
-  const brake = createBrake({ ...options.brake, nowMs: options.nowMs });
-  const before = { ...state.waitedMs, outage: state.waitedMs.outage - options.outageMs() };
-  const keeper = createStateKeeper({ state, confirmations, save: controls.save, nowMs: options.nowMs });
-  const tell = createTeller(state, confirmations, controls.progress);
-  const pass: RunPass = {
-    ...options,
-    ...{ state, checks, brake, confirmations, likenessOf, keeper, tell, signal },
-  };
-  try {
-    const left = state.pending.flatMap((record) => suspectOf(record, checks) ?? []);
-    state.pending = [];
-    await checkCandidates(left, pass);
-    if (state.order.scope === 'full') {
-      await passRows(pass);
-      await passKeys(pass);
-    } else {
-      const recent = await options.recentSuspects(checks);
-      state.skipped.push(...recent.skipped);
-      await checkCandidates(recent.suspects, pass);
-    }
-    tell({ phase: 'confirming' });
-    await confirmations.drain();
-    signal.throwIfAborted();
-    await options.searchHistory(evidence).catch((error: unknown) => {
-      state.skipped.push({ what: 'history of samples', why: messageOf(error) });
-    });
-  } finally {
-    state.waitedMs = plus(before, { ...brake.waitedMs, outage: options.outageMs() });
-    if (controls.signal.aborted) await keeper.saveNow().catch(() => undefined); // else the last one counts
+  return { confirmations, evidence };
+}
+
+async function searchHistory(
+  evidence: readonly Evidence[],
+  state: RunState,
+  options: ReconcilerOptions,
+): Promise<void> {
+  await options.searchHistory(evidence).catch((error: unknown) => {
+    state.skipped.push({ what: 'history of samples', why: messageOf(error) });
+  });
+}
+
+/** What was left of the tables that this run looks at, each place once, and of the others, for a run that does. */
+function splitByTable(
+  records: RunState['pending'],
+  checks: Checks,
+): { readonly own: readonly Suspect[]; readonly others: RunState['pending'] } {
+  const own = new Map<string, Suspect>();
+  const others = new Map<string, SuspectRecord>();
+  for (const record of records) {
+    const suspect = suspectOf(record, checks);
+    if (suspect === undefined) continue; // the mapping has changed since
+    const id = `${suspect.check.id} ${suspectId(suspect)}`;
+    if (checks.isWanted(suspect.check)) own.set(id, suspect);
+    else others.set(id, record);
   }
-  return endOfPasses(state);
+  return { own: [...own.values()], others: [...others.values()] };
 }
 
 type Waited = RunState['waitedMs'];
@@ -163,10 +209,12 @@ const plus = (one: Waited, other: Waited): Waited => ({
   outage: one.outage + other.outage,
 });
 
-function createLikenesses(): (check: TemplateCheck) => Likeness {
+function createLikenesses({ likeness }: RunState): (check: TemplateCheck) => Likeness {
   const likenesses = new Map<TemplateCheck['template'], Likeness>();
-  return ({ template }) => {
-    const known = likenesses.get(template) ?? createLikeness();
+  return ({ table, template }) => {
+    const known =
+      likenesses.get(template) ??
+      createLikeness((likeness[`${tableText(table)}#${sourceOf(template)}`] ??= { compared: 0, ways: {} }));
     likenesses.set(template, known);
     return known;
   };

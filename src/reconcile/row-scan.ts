@@ -1,8 +1,9 @@
 /**
  * Database to cache. In: one table, page by page, in the order of its row key. Out: suspects, by the page.
- * Memory does not grow with the table: one page is compared while the next is read.
+ * Memory does not grow with the table: some pages are compared while the next is read.
  */
 import type { DbRow } from '../domain/db-row.js';
+import { workAhead } from './ahead.js';
 import type { Brake } from './brake.js';
 import type { TableCheck, TemplateCheck } from './checks.js';
 import type { CacheReader, Page, PagePlace, TableReader } from './effects.js';
@@ -11,12 +12,13 @@ import type { Suspect } from './suspect.js';
 
 export interface RowScanOptions {
   readonly tables: Pick<TableReader, 'page'>;
-  readonly cache: Pick<CacheReader, 'strings' | 'hashes' | 'fields'>;
+  readonly cache: Pick<CacheReader, 'strings' | 'hashes' | 'fields' | 'types'>;
   readonly brake: Pick<Brake, 'rows' | 'ops'>;
   readonly rowsMax: number;
   readonly observe: RowScanObserver;
 }
 
+/** Told of a page right before it is handed over. */
 export interface RowScanObserver {
   /** Of one template: so many values were compared with their rows, so many were not in the cache. */
   compared(check: TemplateCheck, compared: number, absent: number): void;
@@ -30,6 +32,9 @@ export interface ScannedPage {
   readonly suspects: readonly Suspect[];
 }
 
+/** While Redis is asked for one page's values, another page is compared. */
+const PAGES_AT_A_TIME = 2;
+
 export async function* scanRows(
   { schema, columns, compared }: TableCheck,
   after: PagePlace | undefined,
@@ -40,20 +45,40 @@ export async function* scanRows(
     await brake.rows(rowsMax, signal);
     return tables.page({ schema, columns, after: place, rowsMax });
   };
-  let reading = read(after);
-  for (;;) {
-    const { rows, next } = await reading;
-    if (next === undefined) return;
-    const isLast = rows.length < rowsMax;
-    if (!isLast) {
-      reading = read(next);
-      reading.catch(() => undefined); // told when it is waited for
+  const checked = workAhead({
+    first: after,
+    read,
+    nextOf: ({ rows, next }) => (rows.length < rowsMax ? undefined : next),
+    work: async ({ rows, next }) => {
+      await brake.ops(rows.length * compared.length, signal);
+      return {
+        rows,
+        next,
+        findings: await Promise.all(compared.map((check) => compareRows(check, rows, cache))),
+      };
+    },
+    piecesAtATime: PAGES_AT_A_TIME,
+  });
+  for await (const { rows, next, findings } of checked) {
+    if (rows.length === 0) return;
+    for (const { check, held, absent, differing } of findings) {
+      for (const how of differing) observe.differs(check, how);
+      observe.compared(check, held - absent, absent);
     }
-    await brake.ops(rows.length * compared.length, signal);
-    const found = await Promise.all(compared.map((check) => compareRows(check, rows, cache, observe)));
-    yield { rows: rows.length, next, suspects: found.flat() };
-    if (isLast) return;
+    yield { rows: rows.length, next, suspects: findings.flatMap(({ suspects }) => suspects) };
   }
+}
+
+/** What a page showed of one template. */
+interface Findings {
+  readonly check: TemplateCheck;
+  readonly suspects: Suspect[];
+  /** How each value differs that does. */
+  readonly differing: string[];
+  /** So many values were asked for. */
+  held: number;
+  /** So many of them are not there. */
+  absent: number;
 }
 
 type Held = string | null | readonly (string | null)[] | undefined;
@@ -62,47 +87,64 @@ async function compareRows(
   check: TemplateCheck,
   rows: readonly DbRow[],
   cache: RowScanOptions['cache'],
-  observe: RowScanObserver,
-): Promise<Suspect[]> {
+): Promise<Findings> {
   const { scanned, comparer } = check;
   const fed: DbRow[] = [];
   const keys: string[] = [];
+  const fields: string[] | undefined = check.variant.field === undefined ? undefined : [];
   for (const row of rows) {
     const key = scanned.key(row);
-    if (key === undefined) continue;
+    const field = scanned.field(row);
+    if (key === undefined || (fields !== undefined && field === undefined)) continue; // it feeds nothing
     fed.push(row);
     keys.push(key);
+    fields?.push(field ?? '');
   }
-  const suspects: Suspect[] = [];
-  const suspect = (row: DbRow, key: string, field: string | undefined): void => {
-    suspects.push({ check, key, field, by: check.lookup.scannedAt.map((index) => row[index] ?? null) });
-  };
-  const fields = check.variant.field === undefined ? undefined : fed.map((row) => scanned.field(row));
   const held = await heldValues(check, keys, fields, cache);
-  let absent = 0;
-  held.forEach((value, index) => {
-    const [row, key, field] = [fed[index] ?? [], keys[index] ?? '', fields?.[index]];
+  const types = await otherTypes(keys, held, cache);
+  const findings: Findings = { check, suspects: [], differing: [], held: held.length, absent: 0 };
+  for (const [index, row] of fed.entries()) {
+    const key = keys[index] ?? '';
+    const value = held[index];
     if (isAbsent(value)) {
-      absent += 1;
-      if (check.expectsPresent && !scanned.isGone(row)) suspect(row, key, field);
-      return;
+      findings.absent += 1;
+      if (!check.expectsPresent || scanned.isGone(row)) continue;
+    } else {
+      const differs = scanned.isGone(row)
+        ? 'its row is marked as gone'
+        : differenceOf(comparer, value, { row: scanned.value(row), type: types.get(key) ?? '' });
+      if (differs === undefined) continue;
+      findings.differing.push(differs);
     }
-    const differs = scanned.isGone(row)
-      ? 'its row is marked as gone'
-      : differenceOf(comparer, value, scanned.value(row));
-    if (differs === undefined) return;
-    observe.differs(check, differs);
-    suspect(row, key, field);
-  });
-  observe.compared(check, held.length - absent, absent);
-  return suspects;
+    const by = check.lookup.scannedAt.map((at) => row[at] ?? null);
+    findings.suspects.push({ check, key, field: fields?.[index], by });
+  }
+  return findings;
 }
 
-function differenceOf(comparer: TemplateCheck['comparer'], value: Held, row: DbRow): string | undefined {
+/** In the words of `judge`, so that what differs alike is known as such once it is confirmed. */
+function differenceOf(
+  comparer: TemplateCheck['comparer'],
+  value: Held,
+  { row, type }: { readonly row: DbRow; readonly type: string },
+): string | undefined {
   if (comparer === undefined) return undefined;
   if (typeof value === 'string') return comparer.compareText(value, row)?.differs;
-  if (value === undefined || value === null) return 'another type';
-  return comparer.compareHash(value, row)?.differs;
+  if (value !== undefined && value !== null) return comparer.compareHash(value, row)?.differs;
+  const difference = comparer.compareCached({ kind: 'other', type, digest: '' }, row);
+  return difference === 'absent' ? undefined : difference?.differs;
+}
+
+/** By key, where something lies that is not what was asked for. */
+async function otherTypes(
+  keys: readonly string[],
+  held: readonly Held[],
+  cache: RowScanOptions['cache'],
+): Promise<ReadonlyMap<string, string>> {
+  const others = [...new Set(keys.filter((_, index) => held[index] === undefined))];
+  if (others.length === 0) return new Map();
+  const types = await cache.types(others);
+  return new Map(others.map((key, index) => [key, types[index] ?? '']));
 }
 
 function isAbsent(value: Held): boolean {
@@ -114,7 +156,7 @@ function isAbsent(value: Held): boolean {
 function heldValues(
   check: TemplateCheck,
   keys: readonly string[],
-  fields: readonly (string | undefined)[] | undefined,
+  fields: readonly string[] | undefined,
   cache: RowScanOptions['cache'],
 ): Promise<Held[]> {
   if (keys.length === 0) return Promise.resolve([]);
@@ -126,12 +168,11 @@ function heldValues(
 /** Rows of one hash are asked for together. */
 async function fieldValues(
   keys: readonly string[],
-  fields: readonly (string | undefined)[],
+  fields: readonly string[],
   cache: RowScanOptions['cache'],
 ): Promise<Held[]> {
   const held = keys.map((): Held => null);
-  const wanted = keys.map((_, index) => index).filter((index) => fields[index] !== undefined);
-  for (const [key, indexes] of groupBy(wanted, (index) => keys[index] ?? '')) {
+  for (const [key, indexes] of groupBy(keys.keys(), (index) => keys[index] ?? '')) {
     const values = await cache.fields(
       key,
       indexes.map((index) => fields[index] ?? ''),

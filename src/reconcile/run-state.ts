@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { likenessCountsSchema } from './likeness.js';
 import { reportSchema } from './report.js';
 import { suspectRecordSchema } from './suspect.js';
 import { emptyTally, tallySchema } from './tally.js';
@@ -34,6 +35,8 @@ export const runStateSchema = z.object({
   resumed: z.int(),
   place: placeSchema,
   tally: tallySchema,
+  /** By table and template. */
+  likeness: z.record(z.string(), likenessCountsSchema),
   waitedMs: report.waitedMs,
   samples: report.samples,
   mismatches: report.mismatches,
@@ -56,6 +59,7 @@ export function newRun(id: string, order: RunOrder, nowMs: number): RunState {
     resumed: 0,
     place: { phase: 'rows', table: '' },
     tally: emptyTally(),
+    likeness: {},
     waitedMs: { rate: 0, replicaLag: 0, redisLatency: 0, outage: 0 },
     samples: [],
     mismatches: [],

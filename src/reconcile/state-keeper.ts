@@ -1,6 +1,6 @@
 import type { Confirmations } from './confirmations.js';
 import type { RunState } from './run-state.js';
-import { recordOf } from './suspect.js';
+import { type SuspectRecord, recordOf } from './suspect.js';
 
 export interface StateKeeperOptions {
   readonly state: RunState;
@@ -13,6 +13,8 @@ export interface StateKeeperOptions {
 export interface StateKeeper {
   saveSometimes(): Promise<void>;
   saveNow(): Promise<void>;
+  /** What is not concluded yet. */
+  pending(): SuspectRecord[];
 }
 
 const EVERY_MS = 1_000;
@@ -21,12 +23,14 @@ const PENDING_MAX = 10_000;
 
 export function createStateKeeper({ state, confirmations, save, nowMs }: StateKeeperOptions): StateKeeper {
   let savedAtMs = nowMs();
+  const pending = (): SuspectRecord[] =>
+    [...state.pending, ...confirmations.pending().map(recordOf)].slice(0, PENDING_MAX);
   const saveNow = async (): Promise<void> => {
     savedAtMs = nowMs();
-    const pending = confirmations.pending().slice(0, PENDING_MAX).map(recordOf);
-    await save({ ...state, pending });
+    await save({ ...state, pending: pending() });
   };
   return {
+    pending,
     saveNow,
     async saveSometimes() {
       if (nowMs() - savedAtMs >= EVERY_MS) await saveNow();

@@ -55,6 +55,12 @@ export function tallyOf(tally: Tally, table: string): TableTally {
   });
 }
 
+/** How many of our values have been looked at: both directions come upon the same ones, so they are not added up. */
+export function lookedAt({ compared, tables }: Tally): number {
+  const keys = Object.values(tables).reduce((sum, table) => sum + table.keys, 0);
+  return Math.max(compared, keys);
+}
+
 /** Of all tables together. */
 export function totals(tally: Tally): {
   drift: Record<DriftKind, number>;

@@ -168,6 +168,21 @@ describe.each(kinds)('reading %s', (_, configOf, connect) => {
     for (const node of nodes) expect(await node.latencyMs()).toBeGreaterThan(0);
   });
 
+  test('scanning tells which keys hold no string', async () => {
+    const noStrings = new Set<string>();
+    for (const node of await reader(configOf(prefix)).nodes()) {
+      let cursor = '0';
+      do {
+        const page = await node.scan(cursor, 1_000);
+        for (const key of page.noStrings) noStrings.add(key);
+        cursor = page.cursor;
+      } while (cursor !== '0');
+    }
+    const others = [...noStrings].map((key) => key.slice(prefix.length));
+    expect(others).toEqual(expect.arrayContaining(['hash', 'large', 'list']));
+    expect(others.filter((name) => /^\d+$/.test(name))).toEqual([]);
+  });
+
   test('a key prefix is no pattern', async () => {
     const odd = `${prefix}[a]*?\\`;
     await Promise.all([redis.set(`${odd}:1`, 'ours'), redis.set(`${prefix}a*?:1`, 'not ours')]);
@@ -270,7 +285,11 @@ describe.runIf(NATIVE)('a server', () => {
     await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     redis.disconnect();
 
-    expect(await until(scan, { what: 'the connection to come back' })).toEqual({ cursor: '0', keys: [] });
+    expect(await until(scan, { what: 'the connection to come back' })).toEqual({
+      cursor: '0',
+      keys: [],
+      noStrings: [],
+    });
     expect(await idsOf(cache)).toEqual([node?.id]);
   });
 

@@ -58,6 +58,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
     'src/clients/kafka-reader.ts',
   ],
   bullmq: [
+    'src/clients/bullmq.ts',
     'src/clients/queue.ts',
     'src/clients/queue-worker.ts',
     'src/clients/reconcile-queue.ts',
@@ -74,10 +75,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
     'src/clients/redis-scripts.ts',
     'src/clients/cache-node.ts',
     'src/clients/cache-routes.ts',
-    'src/clients/queue.ts',
-    'src/clients/queue-worker.ts',
-    'src/clients/reconcile-queue.ts',
-    'src/clients/reconcile-worker.ts',
+    'src/clients/bullmq.ts',
     'src/clients/report-store.ts',
   ],
 };

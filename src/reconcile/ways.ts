@@ -1,0 +1,50 @@
+/** In which ways rows could feed a place in the cache. Whatever calls a key an orphan must have looked at all of them. */
+import type { Explanation } from '../mapping/key-parser.js';
+import { type Checks, lookupProblem } from './checks.js';
+import { valuesId } from './look.js';
+import type { Suspect } from './suspect.js';
+
+type Place = Pick<Suspect, 'key' | 'field'>;
+
+/** Undefined where looking one of them up would read a whole table, or no table that the run looks at is among them. */
+export function suspectOfTrace(
+  place: Place,
+  explanations: readonly Explanation[],
+  checks: Checks,
+): Suspect | undefined {
+  const ways = waysOf(place, explanations, checks);
+  const first = ways.find(({ check }) => checks.isWanted(check));
+  if (first === undefined || ways.length < explanations.length) return undefined;
+  return ways.length === 1 ? first : { ...first, others: ways.filter((way) => way !== first) };
+}
+
+/** For a suspect that was found by its row: a row of another shard may feed the same key. */
+export function withOthers(suspect: Suspect, checks: Checks): Suspect {
+  const { check, key, field, by } = suspect;
+  const others = waysOf({ key, field }, explanationsOf({ key, field }, checks), checks).filter(
+    (way) => way.check !== check || valuesId(way.by) !== valuesId(by),
+  );
+  return others.length === 0 ? suspect : { ...suspect, others };
+}
+
+function explanationsOf({ key, field }: Place, { keyParser }: Checks): readonly Explanation[] {
+  if (field !== undefined) return keyParser.traceField(key, field);
+  const trace = keyParser.trace(key);
+  return trace.kind === 'rows' ? trace.explanations : [];
+}
+
+/** Those that can be looked up. Runs for every key of the cache. */
+function waysOf(
+  { key, field }: Place,
+  explanations: readonly Explanation[],
+  { byVariant }: Checks,
+): Suspect[] {
+  const ways: Suspect[] = [];
+  for (const { ref, columns, values } of explanations) {
+    const check = byVariant.get(ref.variant);
+    if (check === undefined || lookupProblem(check) !== undefined) continue;
+    const by = check.lookup.by.map((name) => values[columns.indexOf(name)] ?? null);
+    ways.push({ check, key, field, by });
+  }
+  return ways;
+}
