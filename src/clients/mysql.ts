@@ -209,19 +209,20 @@ async function readSchema(select: Select, db: string, table: string): Promise<Ta
     [db, table],
   );
   const keyColumns = await select(
-    `SELECT INDEX_NAME AS keyName, COLUMN_NAME AS columnName, NULLABLE = 'YES' AS nullable, SUB_PART AS prefix,
+    `SELECT INDEX_NAME AS keyName, COLUMN_NAME AS columnName, SUB_PART AS prefix,
             NON_UNIQUE = 0 AS isUnique, SEQ_IN_INDEX = 1 AND INDEX_TYPE = 'BTREE' AS isFirst
        FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?
       ORDER BY INDEX_NAME = 'PRIMARY' DESC, INDEX_NAME, SEQ_IN_INDEX`,
     [db, table],
   );
   const uniqueKeys = wholeKeys(keyColumns.filter((row) => Number(row.isUnique) === 1));
+  const nullable = new Set(columns.map(toColumn).flatMap((column) => (column.nullable ? [column.name] : [])));
   const first = keyColumns.filter((row) => Number(row.isFirst) === 1 && row.columnName !== null);
   const indexedColumns = [...new Set(first.map((row) => String(row.columnName)))];
   return {
     table: { db, table },
     columns: columns.map(toColumn),
-    rowKey: uniqueKeys[0],
+    rowKey: uniqueKeys.find((key) => key.every((name) => !nullable.has(name))),
     uniqueKeys,
     indexedColumns,
   };
@@ -233,13 +234,11 @@ const toColumn = (row: RowDataPacket): ColumnInfo => ({
   nullable: Number(row.nullable) === 1,
 });
 
-/** Unique keys of whole NOT NULL columns, the primary key first; only such a key names one row. */
+/** Unique keys of whole columns, the primary key first. */
 function wholeKeys(keyColumns: readonly RowDataPacket[]): string[][] {
   const names = [...new Set(keyColumns.map((row) => String(row.keyName)))];
   return names
     .map((keyName) => keyColumns.filter((row) => row.keyName === keyName))
-    .filter((columns) =>
-      columns.every((row) => row.columnName !== null && row.prefix === null && Number(row.nullable) === 0),
-    )
+    .filter((columns) => columns.every((row) => row.columnName !== null && row.prefix === null))
     .map((columns) => columns.map((row) => String(row.columnName)));
 }

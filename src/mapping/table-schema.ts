@@ -13,7 +13,7 @@ export interface TableSchema {
   readonly columns: readonly ColumnInfo[];
   /** Columns of the primary key, else of the first unique key without nullable columns; undefined if none. */
   readonly rowKey: readonly string[] | undefined;
-  /** All keys that name one row: the primary key first, then the unique keys without nullable columns. */
+  /** The primary key, then the unique keys: of rows without NULL in it, each names one. */
   readonly uniqueKeys: readonly (readonly string[])[];
   /** Columns by which rows can be found without reading the whole table: the first column of each index. */
   readonly indexedColumns: readonly string[];

@@ -153,11 +153,13 @@ function keyWithin(template: CompiledKey, { uniqueKeys }: TableSchema): readonly
   return uniqueKeys.find((key) => includesAll(told, key));
 }
 
-/** Columns whose values stand in the key as they are: two rows may be alike in lower case, or by their month. */
+/** No two values have one text behind these; in lower case, or by their month, rows may be alike. */
+const TELLING_FILTERS: readonly string[] = ['url', 'md5', 'sha1', 'sha256'];
+
 function toldColumns({ variants: [variant] }: CompiledKey): string[] {
   const slots = [variant?.key, variant?.field].flatMap((template) => template?.slots ?? []);
   return slots
-    .filter(({ filters }) => filters.every(({ name }) => name === 'url'))
+    .filter(({ filters }) => filters.every(({ name }) => TELLING_FILTERS.includes(name)))
     .map(({ column }) => column);
 }
 

@@ -110,7 +110,10 @@ function createPlaces(): Places {
   };
 }
 
-/** Where a mapping is wrong, what differs otherwise than most is no more to be believed. */
+/** What says something of the key alone, and nothing of the value that the mapping declares. */
+const OF_KEYS: ReadonlySet<Sample['kind']> = new Set(['orphan', 'secondary_key_moved', 'missing']);
+
+/** Where a mapping is wrong, a value that differs otherwise than most is no more to be believed. */
 function splitByLikeness(
   drift: readonly Confirmed[],
   { state, likenessOf }: ConclusionsOptions,
@@ -119,7 +122,9 @@ function splitByLikeness(
   const real: Confirmed[] = [];
   for (const each of drift) {
     const mismatch = state.order.force ? undefined : likenessOf(each.suspect.check).mismatch();
-    (mismatch === undefined ? real : mismatched).push(each);
+    const { kind, differs } = each.difference;
+    const isReal = mismatch === undefined || (OF_KEYS.has(kind) && differs !== mismatch.differs);
+    (isReal ? real : mismatched).push(each);
   }
   return { mismatched, real };
 }

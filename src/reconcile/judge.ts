@@ -31,7 +31,7 @@ export function judge(suspect: Suspect, { held, rows, othersRows }: Look): Diffe
   }
   if (row === undefined) {
     const isFedOtherwise = others.some((other, index) => rowOf(other, othersRows[index] ?? []) !== undefined);
-    return isFedOtherwise ? undefined : withoutRow(suspect, rows);
+    return isFedOtherwise || suspect.mayBeFedUnseen === true ? undefined : withoutRow(suspect, rows);
   }
   if (check.comparer === undefined) return undefined;
   const difference = check.comparer.compareCached(held, check.lookup.reader.value(row));

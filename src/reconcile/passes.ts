@@ -35,8 +35,15 @@ export interface RunPass {
 
 const CANDIDATES_AT_A_TIME = 1_000;
 
-/** Looks at suspects once, so that only those which differ take the time of being confirmed. */
-export async function checkCandidates(candidates: readonly Suspect[], pass: RunPass): Promise<void> {
+/**
+ * Looks at suspects once, so that only those which differ take the time of being confirmed.
+ * @param areTypical whether they are as likely right as any other; else they say nothing of the mapping
+ */
+export async function checkCandidates(
+  candidates: readonly Suspect[],
+  pass: RunPass,
+  { areTypical }: { readonly areTypical: boolean },
+): Promise<void> {
   const { brake, confirmations, signal, tell } = pass;
   for (let from = 0; from < candidates.length; from += CANDIDATES_AT_A_TIME) {
     signal.throwIfAborted();
@@ -46,7 +53,7 @@ export async function checkCandidates(candidates: readonly Suspect[], pass: RunP
     await confirmations.add(
       part.filter((suspect, index) => {
         const look = looks[index];
-        return look !== undefined && differs(suspect, look, pass);
+        return look !== undefined && differs(suspect, look, pass, areTypical);
       }),
     );
     tell({ phase: 'recent' });
@@ -54,14 +61,14 @@ export async function checkCandidates(candidates: readonly Suspect[], pass: RunP
 }
 
 /** Counts what is compared. */
-function differs(suspect: Suspect, look: Look, { state, likenessOf }: RunPass): boolean {
+function differs(suspect: Suspect, look: Look, { state, likenessOf }: RunPass, isTypical: boolean): boolean {
   const { check } = suspect;
   const difference = judge(suspect, look);
   if (look.held.kind !== 'absent' && check.comparer !== undefined) {
     state.tally.compared += 1;
     tallyOf(state.tally, tableText(check.table)).compared += 1;
-    likenessOf(check).compared(1);
-    if (difference !== undefined) likenessOf(check).differs(difference.differs);
+    if (isTypical) likenessOf(check).compared(1);
+    if (isTypical && difference !== undefined) likenessOf(check).differs(difference.differs);
   }
   return difference !== undefined;
 }

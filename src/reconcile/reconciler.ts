@@ -120,7 +120,7 @@ async function runPasses(
   try {
     const { own, others } = splitByTable(state.pending, checks);
     state.undecided.push(...others);
-    await checkCandidates(own, pass);
+    await checkCandidates(own, pass, { areTypical: false });
     state.pending = []; // they are in the confirmations' hands
     if (state.order.scope === 'full') {
       await passRows(pass);
@@ -128,7 +128,7 @@ async function runPasses(
     } else {
       const recent = await options.recentSuspects(checks);
       state.skipped.push(...recent.skipped);
-      await checkCandidates(recent.suspects, pass);
+      await checkCandidates(recent.suspects, pass, { areTypical: true });
     }
     tell({ phase: 'confirming' });
     await confirmations.drain();

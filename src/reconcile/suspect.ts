@@ -13,6 +13,8 @@ export interface Suspect {
   readonly by: DbRow;
   /** Other rows that could feed the same key, if it can be read in several ways; each without others of its own. */
   readonly others?: readonly Suspect[];
+  /** Rows that cannot be looked up could feed the key, too: without a row of its own it is no orphan for sure. */
+  readonly mayBeFedUnseen?: boolean;
 }
 
 const recordFields = {
@@ -26,6 +28,7 @@ const recordFields = {
 export const suspectRecordSchema = z.object({
   ...recordFields,
   others: z.array(z.object(recordFields)).optional(),
+  mayBeFedUnseen: z.boolean().optional(),
 });
 
 export type SuspectRecord = z.infer<typeof suspectRecordSchema>;
@@ -36,12 +39,13 @@ export function parseRecords(data: unknown): SuspectRecord[] {
   return parsed.success ? parsed.data : [];
 }
 
-export const recordOf = ({ check, key, field, by, others }: Suspect): SuspectRecord => ({
+export const recordOf = ({ check, key, field, by, others, mayBeFedUnseen }: Suspect): SuspectRecord => ({
   check: check.id,
   key,
   ...(field === undefined ? {} : { field }),
   by: by.map((value) => (Buffer.isBuffer(value) ? { hex: value.toString('hex') } : value)),
   ...(others === undefined ? {} : { others: others.map(recordOf) }),
+  ...(mayBeFedUnseen === undefined ? {} : { mayBeFedUnseen }),
 });
 
 /** Undefined where the mapping has changed since, so that nobody knows how to look at it. */
@@ -53,7 +57,12 @@ export function suspectOf(record: SuspectRecord, checks: Checks): Suspect | unde
     typeof value === 'object' && value !== null ? Buffer.from(value.hex, 'hex') : value,
   );
   const others = record.others?.flatMap((other) => suspectOf(other, checks) ?? []);
-  return { check, key, field, by: values, ...(others === undefined ? {} : { others }) };
+  const isWhole = others?.length === record.others?.length;
+  return {
+    ...{ check, key, field, by: values },
+    ...(others === undefined ? {} : { others }),
+    ...(record.mayBeFedUnseen === true || !isWhole ? { mayBeFedUnseen: true } : {}),
+  };
 }
 
 /** Equal for suspects at the same place in the cache. */

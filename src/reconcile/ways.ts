@@ -21,17 +21,24 @@ export function suspectOfTrace(
 /** For a suspect that was found by its row: a row of another shard may feed the same key. */
 export function withOthers(suspect: Suspect, checks: Checks): Suspect {
   const { check, key, field, by } = suspect;
-  const others = waysOf({ key, field }, explanationsOf({ key, field }, checks), checks).filter(
-    (way) => way.check !== check || valuesId(way.by) !== valuesId(by),
-  );
-  return others.length === 0 ? suspect : { ...suspect, others };
+  const trace = checks.keyParser.trace(key);
+  if (trace.kind === 'outside') {
+    const isFedByItAlone =
+      !check.lookup.distinct && trace.refs.every(({ template }) => template === check.template);
+    return isFedByItAlone ? suspect : { ...suspect, mayBeFedUnseen: true };
+  }
+  const explanations = trace.kind === 'rows' ? trace.explanations : explanationsOf({ key, field }, checks);
+  const ways = waysOf({ key, field }, explanations, checks);
+  const others = ways.filter((way) => way.check !== check || valuesId(way.by) !== valuesId(by));
+  return {
+    ...suspect,
+    ...(others.length === 0 ? {} : { others }),
+    ...(ways.length === explanations.length ? {} : { mayBeFedUnseen: true }),
+  };
 }
 
-function explanationsOf({ key, field }: Place, { keyParser }: Checks): readonly Explanation[] {
-  if (field !== undefined) return keyParser.traceField(key, field);
-  const trace = keyParser.trace(key);
-  return trace.kind === 'rows' ? trace.explanations : [];
-}
+const explanationsOf = ({ key, field }: Place, { keyParser }: Checks): readonly Explanation[] =>
+  field === undefined ? [] : keyParser.traceField(key, field);
 
 /** Those that can be looked up. Runs for every key of the cache. */
 function waysOf(

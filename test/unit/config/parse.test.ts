@@ -26,6 +26,23 @@ describe('defaults', () => {
       ],
       retry: { attempts: 12, backoffMs: 500, maxBackoffMs: 300_000, jitter: 0.5, depthMax: 1_000_000 },
       settle: { afterMs: [2000] },
+      reconcile: {
+        schedule: { kind: 'every', everyMs: 1_800_000 },
+        recentEveryMs: 300_000,
+        atStart: true,
+        repair: true,
+        chunk: 2000,
+        confirmAfterMs: 5000,
+        waitMaxMs: 120_000,
+        maxRowsPerSecond: 50_000,
+        maxOpsPerSecond: 100_000,
+        maxReplicaLagMs: 10_000,
+        maxRedisLatencyMs: 50,
+        maxRepairs: { share: 0.1, count: 100_000 },
+        topic: 'inventory_updates',
+        show: 'values',
+        keepReports: 200,
+      },
       alerts: { webhook: '' },
       ops: { host: '127.0.0.1', port: 9400, token: '' },
       log: { level: 'info' },
@@ -57,6 +74,39 @@ describe('fields', () => {
     ['[]', []],
   ])('settle.after: %s', (text, afterMs) => {
     expect(parseWith({ settle: `{ after: ${text} }` }).settle.afterMs).toEqual(afterMs);
+  });
+
+  test.each([
+    ['{}', { kind: 'every', everyMs: 1_800_000 }],
+    ['{ every: 1h }', { kind: 'every', everyMs: 3_600_000 }],
+    ['{ every: never }', { kind: 'never' }],
+    ['{ cron: "0 3 * * *" }', { kind: 'cron', pattern: '0 3 * * *' }],
+  ])('reconcile: %s', (text, schedule) => {
+    expect(parseWith({ reconcile: text }).reconcile.schedule).toEqual(schedule);
+  });
+
+  test('reconcile.recent may be never', () => {
+    expect(parseWith({ reconcile: '{ recent: never }' }).reconcile.recentEveryMs).toBeUndefined();
+  });
+
+  test('reconcile takes a period or a cron expression, not both', () => {
+    expect(problemsWith({ reconcile: '{ every: 1h, cron: "0 3 * * *" }' })).toEqual([
+      expect.stringContaining('reconcile.cron: give `every` or `cron`, not both'),
+    ]);
+    expect(problemsWith({ reconcile: '{ cron: tomorrow }' })).toEqual([
+      expect.stringContaining('reconcile.cron: expected a cron expression'),
+    ]);
+  });
+
+  test.each([
+    ['notNull', 'notNull'],
+    ['null', 'null'],
+    ['archived', { is: 'archived' }],
+    ['1', { is: '1' }],
+    ['true', { is: '1' }],
+  ])('gone: { column: %s }', (text, when) => {
+    const { tables } = parseWith({ tables: `{ shop.t: { keys: [a], gone: { column: ${text} } } }` });
+    expect(tables[0]?.gone).toEqual({ column: when });
   });
 
   test('a cluster is a list of nodes', () => {
@@ -146,7 +196,7 @@ tables:
     keys: ["{id}"]
 retry: { backoff: 10s, maxBackoff: 1s, jitter: 2 }
 settle: { after: 2 }
-reconcile: {}
+flush: {}
 ops: { listen: "9400", token: 5 }
 `;
   expect(problemsIn(text, { fileName: 'c.yaml' })).toEqual([
@@ -180,7 +230,7 @@ ops: { listen: "9400", token: 5 }
     'c.yaml:28:36 retry.maxBackoff: expected at least retry.backoff; found "1s"',
     'c.yaml:28:48 retry.jitter: expected a number from 0 to 1; found 2',
     'c.yaml:29:18 settle.after[0]: expected a duration from 1ms to 1d, like 500ms, 2s, 30m or 1h; found 2',
-    'c.yaml:30:1 reconcile: not supported yet; leave it out',
+    'c.yaml:30:1 flush: not supported yet; leave it out',
     'c.yaml:31:16 ops.listen: expected host:port, like 127.0.0.1:9400; found "9400"',
     'c.yaml:31:31 ops.token: expected text; put the number in quotes',
   ]);
@@ -196,10 +246,8 @@ describe('what later versions bring is refused by name', () => {
     ['redis.replayWindow', { redis: '{ url: redis://h, replayWindow: 1h }' }],
     ['caches', { caches: '{ eu: { url: redis://h } }' }],
     ['flush', { flush: '{ every: 30s }' }],
-    ['reconcile', { reconcile: '{ every: 30m }' }],
     ['settle.replicaTimeout', { settle: '{ replicaTimeout: 5m }' }],
     ['settle.visibleWithin', { settle: '{ visibleWithin: 1s }' }],
-    ['tables["shop.t"].gone', { tables: '{ shop.t: { keys: [a], gone: { deleted_at: notNull } } }' }],
     ['tables["shop.t"].onRename', { tables: '{ shop.t: { keys: [a], onRename: flush } }' }],
     ['tables["shop.t"].lookup', { tables: '{ shop.t: { keys: [a], lookup: {} } }' }],
     ['tables["shop.t"].members', { tables: '{ shop.t: { keys: [a], members: {} } }' }],

@@ -30,8 +30,15 @@ const alone: fc.Arbitrary<Suspect> = fc
   })
   .map(({ at, key, field, by }) => suspectAt(checkIn(checks, at), key, [by], { field }));
 const suspect = fc
-  .tuple(alone, fc.option(fc.array(alone, { minLength: 1, maxLength: 3 }), { nil: undefined }))
-  .map(([one, others]): Suspect => (others === undefined ? one : { ...one, others }));
+  .record(
+    {
+      one: alone,
+      others: fc.array(alone, { minLength: 1, maxLength: 3 }),
+      mayBeFedUnseen: fc.constant(true),
+    },
+    { requiredKeys: ['one'] },
+  )
+  .map(({ one, ...more }): Suspect => ({ ...one, ...more }));
 
 describe('a suspect that outlives the process', () => {
   test('is the same after it was written and read', () => {
@@ -53,6 +60,12 @@ describe('a suspect that outlives the process', () => {
     const record = recordOf(suspectAt(checkIn(checks), 'p:1', [1]));
     const rekeyed = checksOf([stockKey, skuKey, categoryKey], { schema: { uniqueKeys: [['id', 'stock']] } });
     expect(suspectOf({ ...record, by: [1, 2] }, rekeyed)).toBeUndefined();
+  });
+
+  test('may be fed unseen where one of its other readings is forgotten', () => {
+    const others = [suspectAt(checkIn(checks, 2), 'p:1', [7])];
+    const record = recordOf(suspectAt(checkIn(checks), 'p:1', [1], { others }));
+    expect(suspectOf(record, checksOf([stockKey]))).toMatchObject({ others: [], mayBeFedUnseen: true });
   });
 
   test('is not read from what is no record', () => {

@@ -11,6 +11,6 @@ test.each([
   ['bigint', 18446744073709551615n, '18446744073709551615', 'all digits'],
   ['json', { a: [1] }, { a: [1] }, 'JSON'],
   ['varchar', null, null, 'NULL'],
-])('%s %o is carried as %o: %s', (type, decoded, carried) => {
+] as [string, unknown, unknown, string][])('%s %o is carried as %o: %s', (type, decoded, carried) => {
   expect(valueReader(type)(decoded)).toEqual(carried);
 });

@@ -1,0 +1,331 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { CacheKey } from '../../../src/domain/cache-key.js';
+import type { UnchangedTarget } from '../../../src/invalidate/deletion.js';
+import {
+  type ConclusionsOptions,
+  type DriftNotice,
+  RunStopped,
+  createConclusions,
+} from '../../../src/reconcile/conclusions.js';
+import type { Confirmation, Confirmed } from '../../../src/reconcile/confirm.js';
+import type { RunOrder, RunState } from '../../../src/reconcile/run-state.js';
+import { tallyOf, totals } from '../../../src/reconcile/tally.js';
+import {
+  categoryKey,
+  checkOf,
+  held,
+  likenesses,
+  runWith,
+  staleStock,
+  stockKey,
+  suspectAt,
+} from './support.js';
+
+interface Trial {
+  readonly order?: Partial<RunOrder>;
+  readonly options?: Partial<ConclusionsOptions>;
+  /** Before anything is concluded. */
+  readonly prepare?: (state: RunState, options: ConclusionsOptions) => void;
+}
+
+/** What becomes of what was found, and what the servers were asked for. */
+function trial({ order, options: more, prepare }: Trial = {}) {
+  const state = runWith(order);
+  const deleted: UnchangedTarget[] = [];
+  const announced: DriftNotice[] = [];
+  const options: ConclusionsOptions = {
+    state,
+    likenessOf: likenesses(),
+    limit: { share: 0.1, count: 1_000 },
+    deleteUnchanged: (items) => {
+      deleted.push(...items);
+      return Promise.resolve(items.map(() => 'deleted' as const));
+    },
+    queueRetry: vi.fn().mockResolvedValue(undefined),
+    announce: (notices) => {
+      announced.push(...notices);
+      return Promise.resolve();
+    },
+    isOurs: (key): key is CacheKey => key !== 'foreign',
+    show: 'values',
+    nowMs: () => Date.parse('2026-03-01T12:00:05Z'),
+    onSample: vi.fn(),
+    ...more,
+  };
+  prepare?.(state, options);
+  const conclude = createConclusions(options);
+  const found = (drift: readonly Confirmed[], undecided: Confirmation['undecided'] = []) =>
+    conclude({ drift, undecided });
+  return {
+    state,
+    deleted,
+    announced,
+    options,
+    found,
+    keys: () => deleted.map(({ target }) => target.key as string),
+  };
+}
+const check = checkOf(stockKey);
+const stale = (...ids: readonly number[]): Confirmed[] => ids.map((id) => staleStock(id, {}, check));
+const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+/** So many values of the template were compared, so many of them differ in their stock. */
+const alike =
+  (compared: number, differing: number): Trial['prepare'] =>
+  (_state, { likenessOf }) => {
+    likenessOf(check).compared(compared);
+    for (const _ of range(differing)) likenessOf(check).differs('column stock');
+  };
+
+describe('drift', () => {
+  test('is deleted while it is what it was, counted, sampled and announced', async () => {
+    const { state, deleted, announced, found } = trial();
+    await found(stale(7));
+    expect(deleted).toEqual([{ target: { key: 'p:7' }, held: held('5'), fields: [] }]);
+    const told = {
+      table: 'shop.products',
+      template: 'p:{id}',
+      key: 'p:7',
+      field: null,
+      kind: 'stale',
+      differs: 'column stock',
+      rowKey: '{"id":7}',
+      cached: '5',
+      row: '3',
+    };
+    expect(announced).toEqual([
+      {
+        ...told,
+        event: 'inventory_inconsistency',
+        run: 'run-1',
+        repaired: true,
+        at: '2026-03-01T12:00:05.000Z',
+        v: 1,
+      },
+    ]);
+    expect(state.samples).toEqual([
+      {
+        ...told,
+        repair: 'deleted',
+        foundAt: '2026-03-01T12:00:05.000Z',
+        history: { verdict: 'not_searched', text: '', changes: [] },
+      },
+    ]);
+    expect(totals(state.tally)).toMatchObject({ repaired: 1, drift: { stale: 1 } });
+  });
+
+  test('of a field deletes the field', async () => {
+    const field = checkOf({ key: 'h', field: '{id}', value: { kind: 'string', column: 'stock' } });
+    const { deleted, found } = trial();
+    await found([staleStock(7, { suspect: suspectAt(field, 'h', [7], { field: '7' }) }, field)]);
+    expect(deleted.map(({ target }) => target)).toEqual([{ key: 'h', field: '7' }]);
+  });
+
+  test('of a key that is no hash is left there: it has no field to delete', async () => {
+    const field = checkOf({ key: 'h', field: '{id}', value: { kind: 'string', column: 'stock' } });
+    const { state, deleted, found } = trial();
+    const list = { kind: 'other', type: 'list', digest: 'd' } as const;
+    await found([staleStock(7, { suspect: suspectAt(field, 'h', [7], { field: '7' }), held: list }, field)]);
+    expect([deleted, state.samples[0]?.repair]).toEqual([[], 'wrong_mapping']);
+  });
+
+  test('is only told in a run that does not repair', async () => {
+    const { state, deleted, announced, found } = trial({ order: { repair: false } });
+    await found(stale(7));
+    expect([deleted, announced[0]?.repaired, state.samples[0]?.repair]).toEqual([[], false, 'not_asked']);
+  });
+
+  test('that is missing has nothing to delete', async () => {
+    const { state, deleted, announced, found } = trial();
+    const [one] = stale(7);
+    await found(
+      one ? [{ ...one, held: { kind: 'absent' }, difference: { ...one.difference, kind: 'missing' } }] : [],
+    );
+    expect([deleted, announced[0]?.kind, state.samples[0]?.repair]).toEqual([
+      [],
+      'missing',
+      'nothing_to_delete',
+    ]);
+  });
+
+  test('under a key that no template could have made is never deleted', async () => {
+    const { deleted, found } = trial();
+    await found([staleStock(7, { suspect: suspectAt(check, 'foreign', [7]) }, check)]);
+    expect(deleted).toEqual([]);
+  });
+
+  test('that changed in the meantime is told as not repaired', async () => {
+    const { state, announced, found } = trial({
+      options: { deleteUnchanged: () => Promise.resolve(['changed']) },
+    });
+    await found(stale(7));
+    expect([announced[0]?.repaired, state.samples[0]?.repair]).toEqual([false, 'changed_meanwhile']);
+    expect(totals(state.tally).repaired).toBe(0);
+  });
+
+  test('whose delete failed lies in the retry queue before it is announced', async () => {
+    const calls: string[] = [];
+    const { state, options, found } = trial({
+      options: {
+        deleteUnchanged: () => Promise.resolve(['deleted', { error: 'READONLY' }]),
+        queueRetry: vi.fn().mockImplementation(() => Promise.resolve(calls.push('retry'))),
+        announce: () => Promise.resolve(void calls.push('announce')),
+      },
+    });
+    await found(stale(7, 8));
+    expect(options.queueRetry).toHaveBeenCalledWith([{ target: { key: 'p:8' }, error: 'READONLY' }]);
+    expect(calls).toEqual(['retry', 'announce']);
+    expect(state.samples.map(({ repair }) => repair)).toEqual(['deleted', 'failed']);
+    expect(totals(state.tally)).toMatchObject({ repaired: 1, drift: { stale: 2 } });
+  });
+
+  test('that nobody could be told of fails the run, with what was deleted counted', async () => {
+    const { state, found } = trial({ options: { announce: () => Promise.reject(new Error('no broker')) } });
+    await expect(found(stale(7))).rejects.toThrow('no broker');
+    expect(totals(state.tally).repaired).toBe(1);
+  });
+
+  test('is hashed where values must not leave the process', async () => {
+    const { announced, state, found } = trial({ options: { show: 'hashes' } });
+    await found(stale(7));
+    expect(announced[0]).toMatchObject({ cached: expect.stringMatching(/^sha256:/) as string });
+    expect(JSON.stringify([announced, state.samples])).not.toMatch(/"(cached|row)":"[35]"/);
+  });
+});
+
+describe('a value that stays where it is', () => {
+  test('is told once, though both directions find it', async () => {
+    const { state, announced, found } = trial({ order: { repair: false } });
+    await found(stale(7));
+    await found(stale(7, 8));
+    expect(announced.map(({ key }) => key)).toEqual(['p:7', 'p:8']);
+    expect(totals(state.tally).drift.stale).toBe(2);
+  });
+
+  test('is told again after it was deleted and came back, or was another value', async () => {
+    const deleteUnchanged = vi.fn().mockResolvedValueOnce(['changed']).mockResolvedValue(['deleted']);
+    const { announced, found } = trial({ options: { deleteUnchanged } });
+    for (const _ of range(3)) await found(stale(7));
+    expect(announced).toHaveLength(3);
+  });
+
+  test('is told for each template that it contradicts', async () => {
+    const { announced, found } = trial({ order: { repair: false } });
+    await found([...stale(7), staleStock(7, {}, checkOf({ ...stockKey, key: 'p:{id}', expect: 'present' }))]);
+    expect(announced).toHaveLength(1); // the same template in another process has the same id
+    await found([staleStock(7, { suspect: suspectAt(checkOf(categoryKey), 'p:7', [7]) })]);
+    expect(announced).toHaveLength(2);
+  });
+});
+
+describe('what is undecided', () => {
+  const open = (...ids: readonly number[]) =>
+    ids.map((id) => ({ suspect: suspectAt(check, `p:${id}`, [id]), why: 'the group g is behind' }));
+
+  test('is counted, sampled, and left to the next run', async () => {
+    const { state, found } = trial();
+    await found([], open(7));
+    expect(totals(state.tally).undecided).toBe(1);
+    expect(state.undecidedSamples).toEqual([{ key: 'p:7', why: 'the group g is behind' }]);
+    expect(state.undecided).toEqual([{ check: check.id, key: 'p:7', by: [7] }]);
+  });
+
+  test('is counted once, and is bounded: 10,000 are kept, 20 shown', async () => {
+    const { state, found } = trial();
+    await found([], open(...range(12_000)));
+    await found([], open(1, 2));
+    expect(totals(state.tally).undecided).toBe(12_000);
+    expect([state.undecided.length, state.undecidedSamples.length]).toEqual([10_000, 20]);
+  });
+});
+
+describe('the limit', () => {
+  test('stops the run at the count, after it deleted and announced what it may', async () => {
+    const { state, keys, announced, found } = trial({ options: { limit: { share: 1, count: 2 } } });
+    const stopped = found(stale(1, 2, 3));
+    await expect(stopped).rejects.toThrow(RunStopped);
+    await expect(stopped).rejects.toThrow(
+      /maxRepairs: 2 values were deleted, and more have drifted than 2 or 100 %/,
+    );
+    expect(keys()).toEqual(['p:1', 'p:2']);
+    expect(announced.map(({ repaired }) => repaired)).toEqual([true, true, false]);
+    expect(state.samples.map(({ repair }) => repair)).toEqual(['deleted', 'deleted', 'limit']);
+  });
+
+  test('is a share of what was looked at, over all that the run has deleted so far', async () => {
+    const prepare: Trial['prepare'] = (state) => {
+      state.tally.compared = 1_500;
+      tallyOf(state.tally, 'shop.products').keys = 1_200;
+      state.tally.keys = 1_000_000; // of which most are not ours
+    };
+    const { keys, found } = trial({ prepare });
+    await found(stale(...range(140)));
+    await expect(found(stale(...range(20).map((id) => id + 1_000)))).rejects.toThrow(RunStopped);
+    expect(keys()).toHaveLength(150);
+  });
+
+  test('does not bind an order to force it', async () => {
+    const { keys, found } = trial({ order: { force: true }, options: { limit: { share: 0, count: 0 } } });
+    await found(stale(1, 2, 3));
+    expect(keys()).toHaveLength(3);
+  });
+
+  test('does not count what only has to be told', async () => {
+    const { found } = trial({ order: { repair: false }, options: { limit: { share: 0, count: 0 } } });
+    await expect(found(stale(1, 2, 3))).resolves.toBeUndefined();
+  });
+});
+
+describe('a template whose values nearly all differ alike', () => {
+  test('has a wrong mapping: nothing of it is deleted or announced, and the report says how', async () => {
+    const { state, deleted, announced, found } = trial({ prepare: alike(100, 99) });
+    await found(stale(1, 2));
+    expect([deleted, announced]).toEqual([[], []]);
+    expect(state.mismatches).toEqual([
+      { table: 'shop.products', template: 'p:{id}', compared: 100, alike: 99, differs: 'column stock' },
+    ]);
+    expect(totals(state.tally).drift).toMatchObject({ stale: 0, type_mismatch: 2 });
+    expect(state.samples.map(({ kind, repair }) => [kind, repair])).toEqual([
+      ['type_mismatch', 'wrong_mapping'],
+      ['type_mismatch', 'wrong_mapping'],
+    ]);
+  });
+
+  test('is told once, with the newest figures', async () => {
+    const { state, options, found } = trial({ prepare: alike(100, 99) });
+    await found(stale(1));
+    options.likenessOf(check).compared(1);
+    await found(stale(2));
+    expect(state.mismatches.map(({ compared }) => compared)).toEqual([101]);
+  });
+
+  test('keeps its orphans: that a row is gone says nothing of the values', async () => {
+    const { keys, state, found } = trial({ prepare: alike(100, 99) });
+    const [one] = stale(7);
+    const orphan = { kind: 'orphan', differs: 'its row is gone', row: undefined } as const;
+    await found([...(one ? [{ ...one, difference: orphan }] : []), ...stale(8)]);
+    expect(keys()).toEqual(['p:7']);
+    expect(totals(state.tally).drift).toMatchObject({ orphan: 1, type_mismatch: 1 });
+  });
+
+  test('is deleted all the same by an order to force it', async () => {
+    const { keys, state, found } = trial({ order: { force: true }, prepare: alike(100, 99) });
+    await found(stale(1, 2));
+    expect(keys()).toHaveLength(2);
+    expect(state.mismatches).toEqual([]);
+  });
+
+  test('spares no other template', async () => {
+    const other = checkOf({ ...stockKey, key: 'q:{id}' });
+    const { keys, found } = trial({ prepare: alike(100, 99) });
+    await found([...stale(1), staleStock(2, { suspect: suspectAt(other, 'q:2', [2]) }, other)]);
+    expect(keys()).toEqual(['q:2']);
+  });
+});
+
+test('samples are five for each table and kind, and each is handed to whoever searches its history', async () => {
+  const { state, options, found } = trial({ options: { limit: { share: 1, count: 1_000 } } });
+  await found(stale(...range(50)));
+  expect(state.samples).toHaveLength(5);
+  expect(options.onSample).toHaveBeenCalledTimes(5);
+  expect(totals(state.tally).drift.stale).toBe(50);
+});
