@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { GoneWhen, KeyMapping, TableMapping, ValueMapping } from '../mapping/table-mapping.js';
 import { captureNames, keyProblems } from '../mapping/key-problems.js';
-import { evenIfFlawed, filledText, text } from './fields.js';
+import { evenIfFlawed, filledText } from './fields.js';
 import { parseTableMatch } from './table-match.js';
 
 const columnName = () => filledText('expected a column name');
@@ -70,23 +70,17 @@ const key = z.strictObject(
 const keyFromText = (input: unknown): unknown => (typeof input === 'string' ? { key: input } : input);
 
 /** YAML reads `null`, `0` and `false` as what they are, not as text. MySQL's booleans are numbers. */
-function goneText(input: unknown): unknown {
-  if (input === null) return 'null';
-  return typeof input === 'number' || typeof input === 'boolean' ? String(Number(input)) : input;
-}
+const goneWhen = z
+  .union([z.string(), z.number(), z.boolean(), z.null()], { error: 'expected notNull, null, or a value' })
+  .transform((input): GoneWhen => {
+    if (input === null || input === 'null') return 'null';
+    if (input === 'notNull') return input;
+    return { is: typeof input === 'string' ? input : String(Number(input)) };
+  });
 
-const gone = z
-  .record(columnName(), z.preprocess(goneText, text('expected notNull, null, or a value')), {
-    error: 'expected columns and what tells that the row is gone, like { deleted_at: notNull }',
-  })
-  .transform((columns) =>
-    Object.fromEntries(
-      Object.entries(columns).map(([column, when]): [string, GoneWhen] => [
-        column,
-        when === 'notNull' || when === 'null' ? when : { is: when },
-      ]),
-    ),
-  );
+const gone = z.record(columnName(), goneWhen, {
+  error: 'expected columns and what tells that the row is gone, like { deleted_at: notNull }',
+});
 
 const table = z.strictObject(
   {
