@@ -12,6 +12,7 @@ import { isDrained } from './metrics.js';
 import { productCount } from './schema.js';
 import { setStage, type Stage } from './stage.js';
 import type { Thread } from './thread.js';
+import { changeUntold } from './untold.js';
 import { startUnstale, type UnstaleProcess } from './unstale-process.js';
 import { judge, type Verdict } from './verdict.js';
 import { count } from './view/text.js';
@@ -32,6 +33,7 @@ export interface DemoOptions {
 const program = 'dist/cli/main.js';
 const configPath = 'infra/demo/unstale.yaml';
 const logPath = '.local/demo/unstale.log';
+const pagePath = '.local/demo/report.html';
 
 const metricsEveryMs = 500;
 /** Beyond the settle delay, since the tail's lag is told in seconds. */
@@ -52,6 +54,7 @@ export async function runDemo(options: DemoOptions): Promise<Verdict | undefined
     const unstale = await joinUnstale(stage, options, env, closer);
     if (isStopped()) return undefined;
     return await withUnstale(stage, options, shop, {
+      env,
       unstale,
       settleMs: Math.max(0, ...config.settle.afterMs),
     });
@@ -96,6 +99,7 @@ async function joinUnstale(stage: Stage, options: DemoOptions, env: Environment,
 }
 
 interface Joined {
+  readonly env: Environment;
   readonly unstale: UnstaleProcess;
   readonly settleMs: number;
 }
@@ -107,7 +111,7 @@ async function withUnstale(
   joined: Joined,
 ): Promise<Verdict> {
   const { board, background, emptyCache, startProbe } = stage;
-  const { unstale, settleMs } = joined;
+  const { unstale, settleMs, env } = joined;
   const { staleNow: staleWithoutUnstale } = board.view();
   // unstale deletes what changes from now on. What went stale before has to be cleared away, once.
   await emptyCache();
@@ -126,6 +130,9 @@ async function withUnstale(
   board.note('every cached value is compared with its row');
   const { cached, stale } = await background.meanwhile(stage.auditAll());
   board.audit({ cached, stale });
+  const untold = await background.meanwhile(
+    changeUntold(stage, { program, configPath, env, pagePath, signal: background.failed }),
+  );
   const unstaleExitCode = await unstale.stop();
   return judge({
     changes: board.view().changes,
@@ -133,6 +140,7 @@ async function withUnstale(
     staleKeys: stale,
     staleWithoutUnstale,
     drained,
+    untold,
     unstaleExitCode,
     commitToDelete: board.latencies.all() ?? null,
     probesGivenUp: board.latencies.gaveUp(),

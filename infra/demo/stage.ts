@@ -22,6 +22,8 @@ export interface Stage {
   /** Starts to do something over and over. */
   readonly keep: (restMs: number, task: () => Promise<void>) => void;
   readonly emptyCache: () => Promise<unknown>;
+  /** A new price for so many products, of which the binlog tells nothing. */
+  readonly changePastBinlog: (rows: number) => Promise<void>;
   /** One pass over the whole cache, as fast as it goes. */
   readonly auditAll: () => Promise<AuditResult>;
 }
@@ -76,6 +78,7 @@ export async function setStage(
     background,
     unstaleUrl,
     keep,
+    changePastBinlog: (rows) => changePastBinlog(mysqlUrl, rows),
     auditAll: () => audit({ ...audited, gentle: false }),
     emptyCache: () => cache.flushdb(),
     openShop: (rates) => watched(startThread(shopThread, { mysqlUrl, cacheUrl, ...rates }, board.shop)),
@@ -86,6 +89,16 @@ export async function setStage(
         }),
       ),
   };
+}
+
+async function changePastBinlog(mysqlUrl: string, rows: number): Promise<void> {
+  const root = await createConnection({ uri: mysqlUrl });
+  try {
+    await root.query('SET SESSION sql_log_bin = 0');
+    await root.query('UPDATE shop.products SET price = price + 1 ORDER BY id LIMIT ?', [rows]);
+  } finally {
+    await root.end();
+  }
 }
 
 /** Resolves to the URL that unstale connects with. */

@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import type { StaleKey } from './audit.js';
+import type { Untold } from './untold.js';
 import { count, ms } from './view/text.js';
 import type { LatencyFigures } from './probe/latencies.js';
 
@@ -18,6 +19,8 @@ export interface Verdict {
   readonly drained: boolean;
   /** Null if it ended by a signal. */
   readonly unstaleExitCode: number | null;
+  /** What changes past the binlog came to. */
+  readonly untold: Untold;
   readonly commitToDelete: LatencyFigures | null;
   /** Keys that were still there when the probe gave up on them. */
   readonly probesGivenUp: number;
@@ -30,13 +33,15 @@ export interface Outcome extends Omit<Verdict, 'fine' | 'stale' | 'examples'> {
 const examplesMax = 5;
 
 export function judge({ staleKeys, ...rest }: Outcome): Verdict {
-  const fine = staleKeys.length === 0 && rest.drained && rest.unstaleExitCode === 0 && rest.compared > 0;
+  const isMended = rest.untold.stale > 0 && rest.untold.left === 0;
+  const fine =
+    staleKeys.length === 0 && rest.drained && rest.unstaleExitCode === 0 && rest.compared > 0 && isMended;
   return { fine, ...rest, stale: staleKeys.length, examples: staleKeys.slice(0, examplesMax) };
 }
 
 /** Lines for a terminal; where something is not fine, what it is. */
 export function describeVerdict(verdict: Verdict, chalk: ChalkInstance): string[] {
-  const { changes, compared, stale, staleWithoutUnstale, commitToDelete } = verdict;
+  const { changes, compared, stale, staleWithoutUnstale, commitToDelete, untold } = verdict;
   const color = stale === 0 ? chalk.green : chalk.red;
   const latency = commitToDelete && `p50 ${ms(commitToDelete.p50Ms)}, p99 ${ms(commitToDelete.p99Ms)}`;
   return [
@@ -45,6 +50,7 @@ export function describeVerdict(verdict: Verdict, chalk: ChalkInstance): string[
     ...(commitToDelete && latency
       ? [`         commit to delete: ${latency} (${count(commitToDelete.probes)} probes)`]
       : []),
+    `         past the binlog: ${count(untold.stale)} more went stale, reconcile found ${count(untold.found)}, ${count(untold.left)} are left`,
     ...verdict.examples.map(describeStale),
     ...complaintsOf(verdict).map((complaint) => chalk.red(complaint)),
   ];

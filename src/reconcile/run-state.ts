@@ -37,7 +37,13 @@ export const runStateSchema = z.object({
   tally: tallySchema,
   /** By table and template. */
   likeness: z.record(z.string(), likenessCountsSchema),
-  waitedMs: report.waitedMs,
+  /** As clocks tell it; a report rounds it. */
+  waitedMs: z.object({
+    rate: z.number(),
+    replicaLag: z.number(),
+    redisLatency: z.number(),
+    outage: z.number(),
+  }),
   samples: report.samples,
   mismatches: report.mismatches,
   unexplainedSamples: z.array(z.string()),

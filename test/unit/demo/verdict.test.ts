@@ -8,6 +8,7 @@ const good: Outcome = {
   staleKeys: [],
   staleWithoutUnstale: 3012,
   drained: true,
+  untold: { stale: 512, found: 512, left: 0 },
   unstaleExitCode: 0,
   commitToDelete: { probes: 400, p50Ms: 1.8, p99Ms: 6.2 },
   probesGivenUp: 0,
@@ -23,6 +24,8 @@ describe('judge', () => {
   test.each<[string, Partial<Outcome>]>([
     ['a key is stale', { staleKeys: [stale] }],
     ['unstale still had work', { drained: false }],
+    ['reconcile left something', { untold: { stale: 512, found: 500, left: 12 } }],
+    ['nothing was changed past the binlog', { untold: { stale: 0, found: 0, left: 0 } }],
     ['unstale failed', { unstaleExitCode: 1 }],
     ['unstale had to be killed', { unstaleExitCode: null }],
     ['nothing was cached, so that nothing was proven', { compared: 0 }],
@@ -45,6 +48,7 @@ describe('describeVerdict', () => {
         'verdict: 12,345 changes, 8,210 cached values compared, 0 stale',
         '         (3,012 were stale without unstale)',
         '         commit to delete: p50 1.8 ms, p99 6.2 ms (400 probes)',
+        '         past the binlog: 512 more went stale, reconcile found 512, 0 are left',
       ].join('\n'),
     );
   });
