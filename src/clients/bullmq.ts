@@ -6,6 +6,7 @@ import { type Job, type JobJson, type Processor, Queue, Worker, type WorkerOptio
 import { Redis, type RedisOptions } from 'ioredis';
 import { UnstaleError, messageOf } from '../errors.js';
 import type { Logger } from '../ops/logger.js';
+import { within } from './within.js';
 
 export interface QueuePlace {
   readonly url: string;
@@ -114,20 +115,6 @@ async function untilReady(redis: Redis, timeoutMs: number): Promise<void> {
     const timer = setTimeout(finish, timeoutMs);
     redis.on('ready', finish);
   });
-}
-
-async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${timeoutMs} ms`));
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** A job's data, or the text of it if that is no JSON. */

@@ -1,6 +1,7 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import { LOCK_WAIT_TIMEOUT_S, type LockSession } from '../tail/leader.js';
 import { connect, endConnection, mysqlError } from './mysql.js';
+import { within } from './within.js';
 
 const QUERY_TIMEOUT_MS = 5_000;
 /** How long the server waits for the lock before it answers. */
@@ -11,11 +12,8 @@ export async function openLockSession(url: string): Promise<LockSession> {
   const connection = await connect(url);
   const ask = async (sql: string, name: string): Promise<boolean> => {
     try {
-      const [rows] = await connection.query<RowDataPacket[]>({
-        sql,
-        values: [name],
-        timeout: QUERY_TIMEOUT_MS,
-      });
+      const query = connection.query<RowDataPacket[]>({ sql, values: [name] });
+      const [rows] = await within(QUERY_TIMEOUT_MS, query);
       return Number(rows[0]?.answer) === 1;
     } catch (error) {
       throw mysqlError(error, 'Asking for the leader lock');

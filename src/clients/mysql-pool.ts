@@ -7,6 +7,7 @@ import mysql, { type PoolConnection, type RowDataPacket } from 'mysql2/promise';
 import type { DbValue } from '../domain/db-row.js';
 import type { Logger } from '../ops/logger.js';
 import { type Select, connectionOptions, mysqlError, selectOn } from './mysql.js';
+import { within } from './within.js';
 
 export interface MysqlPoolOptions {
   readonly url: string;
@@ -59,7 +60,7 @@ export function openMysqlPool(options: MysqlPoolOptions): MysqlPool {
     const wasReady = ready.has(lent.connection);
     try {
       if (!wasReady) {
-        await lent.query({ sql: sessionStatement, timeout: SETUP_TIMEOUT_MS });
+        await within(SETUP_TIMEOUT_MS, lent.query(sessionStatement));
         ready.add(lent.connection);
       }
       const result = await work(lend(lent, queryTimeoutMs));
@@ -87,11 +88,12 @@ export function openMysqlPool(options: MysqlPoolOptions): MysqlPool {
   };
 }
 
-function lend(connection: PoolConnection, timeout: number): LentConnection {
+function lend(connection: PoolConnection, timeoutMs: number): LentConnection {
   return {
     select: selectOn(connection),
     async rows(sql) {
-      const [rows] = await connection.query<RowDataPacket[]>({ sql, rowsAsArray: true, timeout });
+      const query = connection.query<RowDataPacket[]>({ sql, rowsAsArray: true });
+      const [rows] = await within(timeoutMs, query);
       return rows as unknown as DbValue[][]; // mysql2's types know no rows as arrays beside other options
     },
   };

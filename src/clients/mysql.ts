@@ -4,6 +4,7 @@ import { UnstaleError, messageOf } from '../errors.js';
 import type { PositionRelation } from '../tail/start-position.js';
 import type { ColumnInfo, TableSchema } from '../mapping/table-schema.js';
 import type { ServerFacts } from '../tail/server-check.js';
+import { within } from './within.js';
 
 /** How long a connection attempt or a plain query may take before MySQL counts as unreachable. */
 const TIMEOUT_MS = 10_000;
@@ -67,7 +68,8 @@ export type Select = (sql: string, values?: unknown[]) => Promise<RowDataPacket[
 export function selectOn(connection: Connection): Select {
   return async (sql, values = []) => {
     try {
-      const [rows] = await connection.query<RowDataPacket[]>({ sql, values, timeout: TIMEOUT_MS });
+      // mysql2's own time-out outlives a connection that breaks, and keeps the process alive.
+      const [rows] = await within(TIMEOUT_MS, connection.query<RowDataPacket[]>({ sql, values }));
       return rows;
     } catch (error) {
       throw mysqlError(error, `The query "${sql.slice(0, 60)}"`);

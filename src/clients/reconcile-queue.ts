@@ -84,10 +84,10 @@ export function connectReconcileQueue({ url, name, log }: ReconcileQueueOptions)
         if ((await redis.exists(lately)) === 1) return false;
         const before = await queue.getDeduplicationJobId(mark);
         const id = await addRun(queue, order, { deduplication: { id: mark } });
-        await redis.set(lately, '1', 'PX', ONCE_WITHIN_MS);
-        return id !== before;
+        const isFirst = (await redis.set(lately, '1', 'PX', ONCE_WITHIN_MS, 'NX')) === 'OK';
+        return isFirst && id !== before;
       }),
-    view: (id) => ask('Looking at a reconcile run', async (queue) => viewOf(await queue.getJob(id))),
+    view: (id) => ask('Looking at a reconcile run', (queue) => viewOf(queue, id)),
     cancel: (id) =>
       ask('Cancelling a reconcile run', async (queue) => {
         await redis.set(cancelKey(queue, id), '1', 'EX', CANCEL_EXPIRES_S);
@@ -184,9 +184,10 @@ async function addRun(
   return String(job.id);
 }
 
-async function viewOf(job: Job | undefined): Promise<RunView> {
+async function viewOf(queue: Queue, id: string): Promise<RunView> {
+  const state = await queue.getJobState(id); // first, so that what it ended with is there when it has ended
+  const job: Job | undefined = await queue.getJob(id);
   if (job === undefined) return { state: 'gone' };
-  const state = await job.getState();
   if (state === 'completed') return { state: 'done', reportId: String(job.returnvalue) };
   if (state === 'failed') return { state: 'failed', reason: job.failedReason };
   return { state: state === 'active' ? 'running' : 'waiting', progress: job.progress };

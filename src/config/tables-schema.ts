@@ -53,7 +53,7 @@ const key = z.strictObject(
       .array(columnName(), { error: 'expected a list of columns, like [status]' })
       .min(1, { error: 'expected at least one column; leave `when` out if every change counts' })
       .optional()
-      .describe('Only updates that change one of these columns, or a column of the key itself, count.'),
+      .describe('Only updates that change one of these columns, of the key itself, or of `gone`, count.'),
     value: value
       .optional()
       .describe(

@@ -91,27 +91,39 @@ const refsOf = ({ plan, schema }: TableToParse): TemplateRef[] =>
 
 /** Undefined if none of the patterns could have made the key. */
 function traceAmong(patterns: readonly KeyPattern[], key: string): KeyTrace | undefined {
-  const explanations: Explanation[] = [];
-  const hashes: TemplateRef[] = [];
-  const outside: TemplateRef[] = [];
-  for (const pattern of patterns) {
-    const ways = pattern.waysOf(key);
-    if (ways?.length === 0) continue;
-    if (ways === undefined || pattern.untoldBecause !== undefined) outside.push(...pattern.refs);
-    else if (pattern.hasField) hashes.push(...pattern.refs);
-    else explanations.push(...explain(pattern, ways));
-  }
+  const [first] = patterns;
+  if (first === undefined) return undefined;
+  if (patterns.length === 1) return traceOf(first, key); // as nearly every key of a cache
+  const traces = patterns.map((pattern) => traceOf(pattern, key)).filter((trace) => trace !== undefined);
+  return traces.length < 2 ? traces[0] : together(traces);
+}
+
+type Traced = Extract<KeyTrace, { kind: 'rows' | 'hash' | 'outside' }>;
+
+function traceOf(pattern: KeyPattern, key: string): Traced | undefined {
+  const { refs, hasField, untoldBecause } = pattern;
+  const ways = pattern.waysOf(key);
+  if (ways?.length === 0) return undefined;
+  if (ways === undefined || untoldBecause !== undefined) return { kind: 'outside', refs };
+  return hasField ? { kind: 'hash', refs } : { kind: 'rows', explanations: explain(pattern, ways) };
+}
+
+function together(traces: readonly Traced[]): KeyTrace {
+  const refsOf = (kind: 'hash' | 'outside'): TemplateRef[] =>
+    traces.flatMap((trace) => (trace.kind === kind ? trace.refs : []));
+  const [outside, hashes] = [refsOf('outside'), refsOf('hash')];
+  const explanations = traces.flatMap((trace) => (trace.kind === 'rows' ? trace.explanations : []));
   if (outside.length > 0) return { kind: 'outside', refs: outside };
-  if (explanations.length === 0) return hashes.length === 0 ? undefined : { kind: 'hash', refs: hashes };
+  if (explanations.length === 0) return { kind: 'hash', refs: hashes };
   if (hashes.length === 0) return { kind: 'rows', explanations };
   return { kind: 'outside', refs: [...new Set(explanations.map(({ ref }) => ref)), ...hashes] };
 }
 
-/** Runs for every key of a cache. */
-function explain({ refs, columns }: KeyPattern, ways: readonly DbRow[]): Explanation[] {
-  const explanations: Explanation[] = [];
-  for (const ref of refs) for (const values of ways) explanations.push({ ref, columns, values });
-  return explanations;
+function explain({ refs, columns }: KeyPattern, ways: readonly DbRow[]): readonly Explanation[] {
+  const [first] = refs;
+  if (first !== undefined && refs.length === 1)
+    return ways.map((values) => ({ ref: first, columns, values }));
+  return refs.flatMap((ref) => ways.map((values): Explanation => ({ ref, columns, values })));
 }
 
 /** The variants of a template differ in literals only, so that one of them stands for all. */

@@ -25,7 +25,7 @@ export interface KeyMapping {
   readonly field?: string | undefined;
   /** Names with a finite list of values; the template is expanded for each combination. */
   readonly with?: Readonly<Record<string, readonly string[]>> | undefined;
-  /** An update counts only if one of these columns, or a column of the templates, changed. */
+  /** An update counts only if one of these columns changed, or one of the templates or of `gone`. */
   readonly when?: readonly string[] | undefined;
   /** What the key holds. */
   readonly value?: ValueMapping | undefined;

@@ -51,7 +51,7 @@ interface Search {
   readonly latest: readonly number[];
   readonly values: DbValue[];
   readonly shown: string[];
-  readonly ways: DbRow[];
+  ways: readonly DbRow[];
   work: number;
 }
 
@@ -69,7 +69,8 @@ export function createSplitter({ template, slots, columns, waysMax }: SplitterOp
       if (steps.length === 0 && text.length > start.length) return none;
       const latest = latestEnds(steps, text, start.length);
       if (latest === undefined) return none;
-      const search: Search = { text, latest, values: [...known], shown: [], ways: [], work: workMax(text) };
+      const shown = new Array<string>(steps.length);
+      const search: Search = { text, latest, values: [...known], shown, ways: none, work: workMax(text) };
       return descend(plan, search, 0, start.length) ? search.ways : undefined;
     },
   };
@@ -173,7 +174,8 @@ function complete(plan: Plan, search: Search): boolean {
   const isPartial = values.includes(null);
   if (isPartial && ways.some((way) => way.every((value, at) => same(value, values[at])))) return true;
   if (ways.length >= plan.waysMax) return false;
-  ways.push([...values]);
+  const way = [...values];
+  search.ways = ways.length === 0 ? [way] : [...ways, way]; // push would make room for many at once
   return true;
 }
 

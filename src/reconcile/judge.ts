@@ -35,7 +35,17 @@ export function judge(suspect: Suspect, { held, rows, othersRows }: Look): Diffe
   }
   if (check.comparer === undefined) return undefined;
   const difference = check.comparer.compareCached(held, check.lookup.reader.value(row));
-  return difference === undefined || difference === 'absent' ? undefined : { ...difference, row };
+  if (difference === undefined || difference === 'absent') return undefined;
+  const isOfAnother = others.some((other, index) => mayShow(other, othersRows[index] ?? [], held));
+  return isOfAnother ? undefined : { ...difference, row };
+}
+
+/** Whether a row of another shard feeds the key, too, and may be the one whose value is there. */
+function mayShow(other: Suspect, rows: readonly DbRow[], held: CachedValue): boolean {
+  const { comparer, lookup } = other.check;
+  const row = rowOf(other, rows);
+  if (row === undefined) return false;
+  return comparer === undefined || comparer.compareCached(held, lookup.reader.value(row)) === undefined;
 }
 
 /** The row that feeds the key now; undefined if none does, or if it is marked as gone. */

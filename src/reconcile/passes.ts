@@ -126,7 +126,7 @@ async function passTable(table: TableCheck, pass: RunPass): Promise<void> {
     state.tally.rows += rows;
     state.tally.rowsMs += nowMs() - sinceMs;
     await confirmations.add(suspects.map((suspect) => withOthers(suspect, checks)));
-    signal.throwIfAborted(); // else the place would move past suspects that nobody keeps
+    // Even if the run is to end now: these rows are counted, and their suspects are kept as pending.
     state.place = { phase: 'rows', table: name, ...(next === undefined ? {} : { after: next }) };
     tell({ phase: 'rows', table: name });
     await keeper.saveSometimes();
@@ -146,8 +146,9 @@ export async function passKeys(pass: RunPass): Promise<void> {
   const counts = await Promise.all(nodes.map((node) => node.keyCount().catch(() => 0)));
   tell({ phase: 'keys', keysTotal: counts.reduce((sum, keys) => sum + keys, 0) });
   for (let scansLeft = SCANS_PER_NODE_MAX * nodes.length; state.place.phase === 'keys'; scansLeft -= 1) {
-    const { done } = state.place;
-    const node = (await cache.nodes()).find(({ id }) => !done.includes(id));
+    const { done, node: begun } = state.place;
+    const left = (await cache.nodes()).filter(({ id }) => !done.includes(id));
+    const node = left.find(({ id }) => id === begun) ?? left[0];
     if (node === undefined || scansLeft === 0) state.place = { phase: 'end' };
     if (node !== undefined && scansLeft === 0) state.skipped.push(UNSTEADY);
     else if (node !== undefined) await passNode(node, pass);

@@ -103,7 +103,9 @@ async function compareRows(
   const held = await heldValues(check, keys, fields, cache);
   const types = await otherTypes(keys, held, cache);
   const findings: Findings = { check, suspects: [], differing: [], held: held.length, absent: 0 };
-  for (const [index, row] of fed.entries()) {
+  let index = -1;
+  for (const row of fed) {
+    index += 1;
     const key = keys[index] ?? '';
     const value = held[index];
     if (isAbsent(value)) {

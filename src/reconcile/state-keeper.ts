@@ -18,8 +18,8 @@ export interface StateKeeper {
 }
 
 const EVERY_MS = 1_000;
-/** Beyond this a run that is taken over forgets suspects; the next run finds them again. */
-const PENDING_MAX = 10_000;
+/** Confirming holds 10,000 and a page. Beyond this a run that is taken over forgets some; the next run finds them. */
+const PENDING_MAX = 100_000;
 
 export function createStateKeeper({ state, confirmations, save, nowMs }: StateKeeperOptions): StateKeeper {
   let savedAtMs = nowMs();

@@ -12,10 +12,15 @@ export function suspectOfTrace(
   explanations: readonly Explanation[],
   checks: Checks,
 ): Suspect | undefined {
+  const [only] = explanations;
+  if (only !== undefined && explanations.length === 1) {
+    const way = wayOf(place, only, checks); // as for nearly every key of the cache
+    return way === undefined || !checks.isWanted(way.check) ? undefined : way;
+  }
   const ways = waysOf(place, explanations, checks);
   const first = ways.find(({ check }) => checks.isWanted(check));
   if (first === undefined || ways.length < explanations.length) return undefined;
-  return ways.length === 1 ? first : { ...first, others: ways.filter((way) => way !== first) };
+  return { ...first, others: ways.filter((way) => way !== first) };
 }
 
 /** For a suspect that was found by its row: a row of another shard may feed the same key. */
@@ -40,18 +45,17 @@ export function withOthers(suspect: Suspect, checks: Checks): Suspect {
 const explanationsOf = ({ key, field }: Place, { keyParser }: Checks): readonly Explanation[] =>
   field === undefined ? [] : keyParser.traceField(key, field);
 
-/** Those that can be looked up. Runs for every key of the cache. */
-function waysOf(
+/** Those that can be looked up. */
+const waysOf = (place: Place, explanations: readonly Explanation[], checks: Checks): Suspect[] =>
+  explanations.flatMap((explanation) => wayOf(place, explanation, checks) ?? []);
+
+/** Undefined where it can't be looked up. */
+function wayOf(
   { key, field }: Place,
-  explanations: readonly Explanation[],
+  { ref, columns, values }: Explanation,
   { byVariant }: Checks,
-): Suspect[] {
-  const ways: Suspect[] = [];
-  for (const { ref, columns, values } of explanations) {
-    const check = byVariant.get(ref.variant);
-    if (check === undefined || lookupProblem(check) !== undefined) continue;
-    const by = check.lookup.by.map((name) => values[columns.indexOf(name)] ?? null);
-    ways.push({ check, key, field, by });
-  }
-  return ways;
+): Suspect | undefined {
+  const check = byVariant.get(ref.variant);
+  if (check === undefined || lookupProblem(check) !== undefined) return undefined;
+  return { check, key, field, by: check.lookup.by.map((name) => values[columns.indexOf(name)] ?? null) };
 }

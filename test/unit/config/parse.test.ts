@@ -81,6 +81,7 @@ describe('fields', () => {
     ['{ every: 1h }', { kind: 'every', everyMs: 3_600_000 }],
     ['{ every: never }', { kind: 'never' }],
     ['{ cron: "0 3 * * *" }', { kind: 'cron', pattern: '0 3 * * *' }],
+    ['{ cron: "30 0 3 * * *" }', { kind: 'cron', pattern: '30 0 3 * * *' }],
   ])('reconcile: %s', (text, schedule) => {
     expect(parseWith({ reconcile: text }).reconcile.schedule).toEqual(schedule);
   });
@@ -96,6 +97,46 @@ describe('fields', () => {
     expect(problemsWith({ reconcile: '{ cron: tomorrow }' })).toEqual([
       expect.stringContaining('reconcile.cron: expected a cron expression'),
     ]);
+    expect(problemsWith({ reconcile: '{ every: never, cron: "0 3 * * *" }' })).toHaveLength(1);
+  });
+
+  test.each([
+    ['{ every: 9s }', 'reconcile.every: expected a duration from 10s to 30d, like 30m, or never; found "9s"'],
+    ['{ every: 30 }', 'reconcile.every: expected a duration from 10s to 30d, like 30m, or never; found 30'],
+    [
+      '{ recent: 2d }',
+      'reconcile.recent: expected a duration from 10s to 1d, like 30m, or never; found "2d"',
+    ],
+    [
+      '{ maxRepairs: { share: 1.5 } }',
+      'reconcile.maxRepairs.share: expected a number from 0 to 1; found 1.5',
+    ],
+    ['{ show: all }', 'reconcile.show: expected "values" or "hashes"; found "all"'],
+    ['{ readFrom: "http://h" }', 'reconcile.readFrom: '],
+    ['{ chunks: 5 }', 'reconcile.chunks: there is no such field; did you mean "chunk"?'],
+  ])('reconcile: %s is refused', (reconcile, problem) => {
+    expect(problemsWith({ reconcile })).toEqual([expect.stringContaining(problem)]);
+  });
+
+  test('a key may be expected to be present', () => {
+    const tables = '{ shop.t: { keys: [{ key: "a:{id}", expect: present }] } }';
+    expect(parseWith({ tables }).tables[0]?.keys).toEqual([{ key: 'a:{id}', expect: 'present' }]);
+    expect(problemsWith({ tables: tables.replace('present', 'absent') })).toEqual([
+      expect.stringContaining('keys[0].expect: expected "present"; found "absent"'),
+    ]);
+  });
+
+  test.each([
+    [
+      'deleted_at',
+      'gone: expected columns and what tells that the row is gone, like { deleted_at: notNull }',
+    ],
+    ['[deleted_at]', 'gone: expected columns and what tells that the row is gone'],
+    ['{ deleted_at: [1] }', 'gone.deleted_at: expected notNull, null, or a value'],
+    ['{ "": notNull }', 'gone'],
+  ])('gone: %s is refused', (gone, problem) => {
+    const found = problemsWith({ tables: `{ shop.t: { keys: [a], gone: ${gone} } }` });
+    expect(found).toEqual([expect.stringContaining(problem)]);
   });
 
   test.each([

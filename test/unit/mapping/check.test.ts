@@ -36,6 +36,17 @@ describe('checkTable', () => {
     expect(check(fits, { ...columns, l: 'char' })).toEqual({ problems: [], warnings: [] });
   });
 
+  test('a column that marks rows as gone has to be there', () => {
+    const mapping = compileMapping([{ ...exactly([{ key: '{id}' }]), gone: { delted: 'notNull' } }]);
+    const types = { ...columns, deleted: 'datetime' };
+    expect(checkMapping(mapping, [schemaOf(types)]).problems).toEqual([
+      'shop.products: key "{id}", gone: there is no column delted; did you mean "deleted"?',
+    ]);
+    expect(checkMapping(compileMapping([exactly([{ key: '{id}' }])]), [schemaOf(types)]).problems).toEqual(
+      [],
+    );
+  });
+
   test.each([
     [{ key: 'a:{stock}' }, 'shop.products: key "a:{stock}": there is no column stock; did you mean "Stock"?'],
     [{ key: 'a', field: '{skuu}' }, 'key "a": there is no column skuu; did you mean "sku"?'],

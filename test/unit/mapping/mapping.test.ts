@@ -65,6 +65,15 @@ describe('when', () => {
     expect(targets).toEqual([{ key: 'category:3:products' }, { key: 'category:4:products' }]);
   });
 
+  test('an update that marks the row as gone yields the key, listed or not', () => {
+    const key = { key: 'product:{id}', when: ['status'] };
+    const [entry, gone] = [exactly([key]), { deleted_at: 'notNull' } as const];
+    const soft = compileMapping([{ ...entry, gone }]).planFor(products);
+    const change = update(row, row, ['deleted_at']); // which messages need not carry
+    expect(soft?.targetsOf(change)).toEqual([{ key: 'product:1' }]);
+    expect(compileMapping([entry]).planFor(products)?.targetsOf(change)).toEqual([]);
+  });
+
   test('inserts and deletes always count', () => {
     expect(plan.targetsOf(insert(row))).toHaveLength(1);
     expect(plan.targetsOf(remove(row))).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type LagEvidence, computeLag, exceeds } from '../../../src/ops/lag.js';
+import { type LagEvidence, computeLag, exceeds, messagesBehind } from '../../../src/ops/lag.js';
 
 const evidence: LagEvidence = {
   nowMs: 100_000,
@@ -50,5 +50,56 @@ describe('the lag report', () => {
     expect(exceeds(lagOf(), 9_000)).toContain('the tail is 10.0 s behind');
     expect(exceeds(lagOf({ nowMs: 90_000 }), 1_000)).toContain('overdue for 1.5 s');
     expect(exceeds(lagOf({ checkpoint: undefined, ahead: undefined }), 9_000)).toContain('no checkpoint');
+  });
+});
+
+describe('the messages before a group', () => {
+  type Offsets = readonly (readonly [partition: number, offset: bigint])[];
+  const behind = (committed: Offsets, ends: Offsets, starts: Offsets = []): number =>
+    messagesBehind(new Map(committed), { ends: new Map(ends), starts: new Map(starts) });
+
+  test('are added up over the partitions', () => {
+    expect(
+      behind(
+        [
+          [0, 3n],
+          [1, 5n],
+        ],
+        [
+          [0, 10n],
+          [1, 6n],
+        ],
+      ),
+    ).toBe(8);
+  });
+
+  test('a partition that is further than the ends, which are older, hides none of another', () => {
+    expect(
+      behind(
+        [
+          [0, 100n],
+          [1, 5n],
+        ],
+        [
+          [0, 10n],
+          [1, 8n],
+        ],
+      ),
+    ).toBe(3);
+    expect(behind([[0, 100n]], [[0, 10n]])).toBe(0);
+  });
+
+  test('a partition without a committed offset is read from its start', () => {
+    expect(behind([], [[0, 10n]], [[0, 4n]])).toBe(6);
+    expect(behind([], [[0, 10n]])).toBe(10);
+  });
+
+  test('what has expired before it was read is not before the group any more', () => {
+    expect(behind([[0, 2n]], [[0, 10n]], [[0, 7n]])).toBe(3);
+  });
+
+  test('a partition that the group alone knows counts for nothing, and neither does a topic that is not there', () => {
+    expect(behind([[7, 2n]], [[0, 0n]])).toBe(0);
+    expect(messagesBehind(new Map([[0, 2n]]), { ends: undefined, starts: undefined })).toBe(0);
   });
 });

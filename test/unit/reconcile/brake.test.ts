@@ -2,20 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type BrakeOptions, createBrake } from '../../../src/reconcile/brake.js';
 import { signal } from './support.js';
 
-// The promises of node:timers/promises are no fake timers': here they wait on those that are.
-vi.mock('node:timers/promises', () => ({
-  setTimeout: (ms: number, _value: undefined, { signal: aborting }: { signal: AbortSignal }) =>
-    new Promise<void>((resolve, reject) => {
-      const abort = (): void => {
-        reject(new Error('aborted'));
-      };
-      aborting.addEventListener('abort', abort);
-      setTimeout(() => {
-        aborting.removeEventListener('abort', abort);
-        resolve();
-      }, ms);
-    }),
-}));
+vi.mock('node:timers/promises', () => import('../../support/timers-promises.js'));
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 0 });

@@ -116,6 +116,13 @@ describe('a value without a row', () => {
   });
 });
 
+test('a value is right if a row of another shard feeds its key, too, and shows it', () => {
+  const check = checkOf(stockKey);
+  const suspect = suspectAt(check, 'p:1', [1], { others: [suspectAt(check, 'p:1', [1])] });
+  expect(judge(suspect, look('5', [[1, 3]], [[[1, 5]]]))).toBeUndefined();
+  expect(judge(suspect, look('5', [[1, 3]], [[[1, 4]]]))?.kind).toBe('stale');
+});
+
 describe('a field of a hash', () => {
   const key: KeyMapping = { key: 'h', field: '{id}', value: { kind: 'string', column: 'stock' } };
 

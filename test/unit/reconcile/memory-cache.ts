@@ -16,6 +16,7 @@ export interface MemoryCache extends CacheReader {
 
 export function memoryCache(stored: Readonly<Record<string, Stored>> = {}): MemoryCache {
   const entries = new Map(Object.entries(stored));
+  const places = new Map<string, number>();
   const typeOf = (key: string): string => {
     const value = entries.get(key);
     if (value === undefined) return 'none';
@@ -47,9 +48,9 @@ export function memoryCache(stored: Readonly<Record<string, Stored>> = {}): Memo
     hashes: (keys, fields) => Promise.resolve(keys.map((key) => fieldsOf(key, fields))),
     fields: (key, fields) => Promise.resolve(fieldsOf(key, fields)),
     types: (keys) => Promise.resolve(keys.map(typeOf)),
-    nodes: () => Promise.resolve([memoryNode('a', entries)]),
+    nodes: () => Promise.resolve([memoryNode('a', entries, places)]),
     scanFields(key, cursor, count) {
-      const page = pageOf([...(hashOf(key)?.keys() ?? [])], cursor, count);
+      const page = pageOf([...(hashOf(key)?.keys() ?? [])], new Map(), cursor, count);
       return Promise.resolve({ cursor: page.cursor, fields: page.items });
     },
     snapshot: (probes) => Promise.resolve(probes.map(look)),
@@ -67,12 +68,16 @@ export function memoryCache(stored: Readonly<Record<string, Stored>> = {}): Memo
   };
 }
 
-export function memoryNode(id: string, entries: ReadonlyMap<string, Stored>): CacheNode {
+export function memoryNode(
+  id: string,
+  entries: ReadonlyMap<string, Stored>,
+  places: Map<string, number> = new Map<string, number>(),
+): CacheNode {
   return {
     id,
     keyCount: () => Promise.resolve(entries.size),
     scan(from, count) {
-      const { items: keys, cursor } = pageOf([...entries.keys()], from, count);
+      const { items: keys, cursor } = pageOf([...entries.keys()], places, from, count);
       const noStrings = keys.filter((key) => typeof entries.get(key) !== 'string');
       return Promise.resolve({ cursor, keys, noStrings });
     },
@@ -80,10 +85,23 @@ export function memoryNode(id: string, entries: ReadonlyMap<string, Stored>): Ca
   };
 }
 
-function pageOf(all: readonly string[], cursor: string, count: number): { items: string[]; cursor: string } {
+/** What is there all the time is handed over, whatever is deleted meanwhile: each item keeps its place. */
+function pageOf(
+  items: readonly string[],
+  places: Map<string, number>,
+  cursor: string,
+  count: number,
+): { items: string[]; cursor: string } {
+  for (const item of items) if (!places.has(item)) places.set(item, places.size);
   const from = Number(cursor);
-  const to = from + count;
-  return { items: all.slice(from, to), cursor: to >= all.length ? '0' : String(to) };
+  const present = new Set(items);
+  const page = [...places].filter(
+    ([item, place]) => present.has(item) && place >= from && place < from + count,
+  );
+  return {
+    items: page.map(([item]) => item),
+    cursor: from + count >= places.size ? '0' : String(from + count),
+  };
 }
 
 /** As the script in `redis-scripts.ts`. */

@@ -166,10 +166,10 @@ describe('keeping the state', () => {
     expect(state.pending).toHaveLength(1);
   });
 
-  test('10,000 of them at most, the oldest first', async () => {
-    const { saved, keeping } = keeper(suspects(12_000));
+  test('100,000 of them at most, the oldest first', async () => {
+    const { saved, keeping } = keeper(suspects(100_010));
     await keeping.saveNow();
-    expect(saved[0]?.pending).toHaveLength(10_000);
+    expect(saved[0]?.pending).toHaveLength(100_000);
     expect(saved[0]?.pending[0]?.key).toBe('p:0');
   });
 
