@@ -8,7 +8,6 @@ import {
   queueContent,
   startReconcile,
   untilItWaits,
-  untilReports,
   untilSaved,
 } from '../support/reconcile-faults.js';
 import { driftWith } from '../support/reports.js';
@@ -29,6 +28,9 @@ async function openWorld<Name extends ServerName>({ onTestFinished }: TestContex
   return { world, server: own.server };
 }
 
+/** Takes 8 s to read, so that processes end in between, however busy the machine is. */
+const MANY_ROWS = 12_000;
+
 // They wait most of the time, and not for each other.
 
 test.concurrent(
@@ -36,43 +38,46 @@ test.concurrent(
   TIMEOUT,
   async (context) => {
     const { world } = await openWorld(context);
-    const stocks = await createStocks(world, 14_000);
-    const reconcile = { ...BUSY, chunk: 500, maxRowsPerSecond: 2_000, confirmAfter: '3s' };
+    const stocks = await createStocks(world, MANY_ROWS);
+    const reconcile = { ...BUSY, chunk: 300, maxRowsPerSecond: 1_500, confirmAfter: '4s' };
     const path = await world.configure(stocks.tables, { reconcile });
-    const pathAtStart = await world.configure(stocks.tables, { reconcile: { ...reconcile, atStart: true } });
+    const processes = await Promise.all([1, 2, 3].map(() => world.run(path, '--only', 'reconcile')));
     await world.run(path, ...PIPELINE);
-    const planted = [1, 1_000, 5_000, 12_000, 14_000, 14_001];
+    const planted = [1, 1_000, 4_000, 9_000, MANY_ROWS, MANY_ROWS + 1];
     await stocks.plant(...planted);
+    const alive = () => processes.filter((each) => each.isRunning());
+    const theOneAtWork = () =>
+      until(
+        async () => {
+          const running = alive().map((each) => each.metric('unstale_reconcile_running'));
+          return alive()[(await Promise.all(running)).indexOf(1)];
+        },
+        { what: 'a process to go on' },
+      );
 
-    const first = await world.run(pathAtStart, '--only', 'reconcile');
-    const others = await Promise.all([1, 2].map(() => world.run(path, '--only', 'reconcile')));
-    await untilSaved(world, '2,000 rows', ({ tally }) => tally.rows >= 2_000);
+    const ended = orderRun(world);
+    await untilSaved(world, 'some rows', ({ tally }) => tally.rows >= 1_500);
+    const first = await theOneAtWork();
     const stoppedAtMs = performance.now();
     expect(await first.stop()).toBe(0);
-    const second = await until(
-      async () => {
-        const running = others.map((each) => each.metric('unstale_reconcile_running'));
-        return others[(await Promise.all(running)).indexOf(1)];
-      },
-      { what: 'another process to go on' },
-    );
+    const second = await theOneAtWork();
     expect(performance.now() - stoppedAtMs).toBeLessThan(5_000);
     const left = await untilSaved(
       world,
       'a suspect that is not confirmed yet',
       ({ resumed, tally, pending }) =>
-        resumed === 1 && tally.rows >= 5_500 && pending.some(({ key }) => key.endsWith('stock:5000')),
+        resumed === 1 && tally.rows > 4_000 && pending.some(({ key }) => key.endsWith('stock:4000')),
     );
     second.kill('SIGKILL');
-    expect(left.tally.rows).toBeLessThan(12_000);
+    expect(left.tally.rows).toBeLessThan(MANY_ROWS);
 
-    const [report] = await untilReports(world, 1);
-    expect(report).toMatchObject({ status: 'finished', resumed: 2, rows: 14_000, repaired: 6, undecided: 0 });
-    expect(report?.drift).toEqual(driftWith({ stale: 5, orphan: 1 }));
+    const report = await ended;
+    expect(report).toMatchObject({ status: 'finished', resumed: 2, rows: MANY_ROWS, undecided: 0 });
+    expect(report.drift).toEqual(driftWith({ stale: 5, orphan: 1 }));
+    expect(report.repaired).toBe(6);
     expect(await stocks.left(...planted)).toEqual([]);
     expect(await readTopic(world.kafka, `${world.id}_drift`)).toHaveLength(6);
-    const alive = others.filter((each) => each.isRunning());
-    expect(await Promise.all(alive.map((each) => each.stop()))).toEqual([0]);
+    expect(await Promise.all(alive().map((each) => each.stop()))).toEqual([0]);
   },
 );
 
@@ -209,8 +214,9 @@ test.concurrent(
     expect(await stocks.left(1, 2, 51)).toEqual([1, 2, 51]);
 
     await deleting.stop();
-    await world.run(path, ...PIPELINE);
-    const { report, code } = await startReconcile(world, path).ended;
+    const patient = await world.configure(stocks.tables, { reconcile: { ...BUSY, confirmAfter: '0ms' } });
+    await world.run(patient, ...PIPELINE);
+    const { report, code } = await startReconcile(world, patient).ended;
     expect(code).toBe(3);
     expect(report).toMatchObject({ undecided: 0, repaired: 3, drift: driftWith({ stale: 2, orphan: 1 }) });
     expect(report.compared).toBe(50 + 3); // those that were left were looked at by themselves
