@@ -98,8 +98,8 @@ export async function endConnection(connection: Connection): Promise<void> {
 /** MySQL's errors for a user that may not: 1044, 1045, 1142, 1143, 1227, 1698, 3118 (locked), 1820 (expired). */
 const ACCESS_DENIED = new Set([1044, 1045, 1142, 1143, 1227, 1698, 1820, 3118]);
 
-/** What a statement meets after DDL: 1049 no such database, 1054 column, 1146 table, 1176 index. */
-const TABLE_CHANGED = new Set([1049, 1054, 1146, 1176]);
+/** What a statement meets after DDL: 1049 no such database, 1054 column, 1146 table. */
+const TABLE_CHANGED = new Set([1049, 1054, 1146]);
 
 export function mysqlError(error: unknown, what: string): UnstaleError {
   if (error instanceof UnstaleError) return error;
