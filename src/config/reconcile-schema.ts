@@ -31,7 +31,9 @@ export const reconcileSchema = z
     recent: orNever('10s', '1d')
       .prefault('5m')
       .describe('How often the rows that changed since then are looked at, or `never`.'),
-    atStart: flag().prefault(true).describe('Whether a run begins when the program starts.'),
+    atStart: flag()
+      .prefault(true)
+      .describe('Whether a run begins at start: one for all processes that start within a minute.'),
     repair: flag().prefault(true).describe('Whether drifted values are deleted; if not, only reported.'),
     chunk: wholeNumber(10, 50_000).prefault(2000).describe('Rows read at a time.'),
     confirmAfter: duration('0ms', '10m')
@@ -39,7 +41,9 @@ export const reconcileSchema = z
       .describe('How long a difference must last before it is looked into.'),
     waitMax: duration('1s', '1d')
       .prefault('2m')
-      .describe('How long a run waits for consumers that are behind, or a server that is away.'),
+      .describe(
+        'How long a run waits for consumers that are behind, a server that is away, or a pause to end.',
+      ),
     maxRowsPerSecond: wholeNumber(1, 100_000_000).prefault(50_000).describe('Rows read from MySQL a second.'),
     maxOpsPerSecond: wholeNumber(1, 100_000_000).prefault(100_000).describe('Keys read from Redis a second.'),
     maxReplicaLag: duration('0ms', '1d').prefault('10s').describe('A run pauses while `readFrom` lags more.'),

@@ -14,7 +14,7 @@ import type { UnstaleProcess } from '../support/unstale.js';
 import { until } from '../support/until.js';
 import { type World, createWorld } from '../support/world.js';
 
-const ROWS = 4_000;
+const ROWS = 3_000;
 const RECONCILE = { maxRedisLatency: '1m', chunk: 200, maxRowsPerSecond: 2_000, confirmAfter: '0ms' };
 
 let source: LocalServers<'mysql'>;
@@ -98,7 +98,7 @@ test('a run pauses while the replica lags, and finds no drift in what is late th
   await session.query('STOP REPLICA SQL_THREAD');
   const looks = await looksAtLag();
   await until(async () => (await looksAtLag()) >= looks + 3, { what: 'the run to pause' });
-  await change('id > 3000', '5');
+  await change('id > 2500', '5');
   await session.query('START REPLICA SQL_THREAD');
   const report = await ended;
   expect(report).toMatchObject({ status: 'finished', rows: ROWS, undecided: 0, drift: driftWith() });

@@ -1,6 +1,7 @@
 import { type TestContext, expect, inject, test } from 'vitest';
 import { type ServerName, startServers } from '../../infra/local/servers.js';
 import type { Report } from '../../src/reconcile/report.js';
+import { untilHandled } from '../support/reconcile.js';
 import {
   createStocks,
   orderRun,
@@ -115,3 +116,37 @@ test.concurrent('what is asked of Redis keeps to a pace, too', TIMEOUT, async (c
   }
   expect(report.waitedMs.rate).toBeGreaterThan(2_500);
 });
+
+test.concurrent(
+  'a small pass finds what was put back wrong after a change, and looks at nothing else',
+  TIMEOUT,
+  async (context) => {
+    const { world, stocks } = await openPlace(context, { rows: 100 });
+    const { cache, prefix, sql } = world;
+    await world.run(
+      await world.configure(stocks.tables, {
+        reconcile: { recent: '10s', confirmAfter: '100ms', maxRedisLatency: '1m' },
+      }),
+    );
+    await sql.query('UPDATE stocks SET stock = 3 WHERE id IN (1, 2, 3); DELETE FROM stocks WHERE id = 4');
+    await untilHandled(world, 4);
+    expect(await stocks.left(1, 2, 3, 4)).toEqual([]); // deleted, and settled
+    await cache.mset(`${prefix}stock:1`, '1', `${prefix}stock:2`, '3', `${prefix}stock:4`, '1');
+    await stocks.plant(50); // its row has not changed
+    const [report] = await untilReports(world, 1);
+    expect(report).toMatchObject({
+      scope: 'recent',
+      trigger: 'schedule',
+      status: 'finished',
+      rows: 0,
+      keys: 0,
+    });
+    expect(report?.compared).toBe(3); // those of the changed rows that the cache holds
+    expect(report?.drift).toEqual(driftWith({ stale: 1, orphan: 1 }));
+    expect(report?.samples.map(({ key, history }) => [key, history.verdict]).sort()).toEqual([
+      [`${prefix}stock:1`, 'late_fill'],
+      [`${prefix}stock:4`, 'late_fill'],
+    ]);
+    expect(await stocks.left(1, 2, 4, 50)).toEqual([2, 50]);
+  },
+);
