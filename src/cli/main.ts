@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './heap.js'; // first
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../config/fields.js';

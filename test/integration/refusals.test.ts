@@ -45,7 +45,7 @@ kafka: { brokers: [], topik: x, consumer: { maxPollInterval: soon } }
 redis: { url: "redis://localhost:6379/0" }
 queue: { url: "redis://localhost:6379/0" }
 settle: { after: 2 }
-reconcile: { every: 30m }
+flush: { every: 30s }
 tables:
   products: { keys: ["product:{id"] }
 `,
@@ -61,7 +61,7 @@ tables:
         'kafka.consumer.maxPollInterval',
         'queue.url',
       ],
-      ...['"topic"', 'settle.after', 'reconcile', 'tables.products'],
+      ...['"topic"', 'settle.after', 'flush', 'tables.products'],
     );
   });
 

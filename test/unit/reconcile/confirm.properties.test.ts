@@ -25,7 +25,7 @@ const before = someOf([...EVERYTHING, ...BURSTS], 20);
 const QUIET = (['write elsewhere', 'commit', 'read one', ...PIPELINE_STEPS] as const).map((step) => [step]);
 const value = fc.option(fc.integer({ min: 0, max: 2 }), { nil: undefined });
 
-describe('confirming, whatever happens between any two looks', () => {
+describe('confirming, whatever happens between any two looks', { timeout: 60_000 }, () => {
   test('never calls drift what is only in flight', async () => {
     await fc.assert(
       fc.asyncProperty(before, scheduleOf([...EVERYTHING, ...BURSTS]), async (history, meanwhile) => {
@@ -36,7 +36,7 @@ describe('confirming, whatever happens between any two looks', () => {
         const options = { ...looksInto(world, meanwhile), confirmAfterMs: 0 };
         expect((await confirm(suspects, options, signal)).drift).toEqual([]);
       }),
-      { numRuns: 4_000 },
+      { numRuns: 3_000 },
     );
   });
 

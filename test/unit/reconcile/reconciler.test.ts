@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { UnstaleError } from '../../../src/errors.js';
 import type { PageQuery } from '../../../src/reconcile/effects.js';
-import { Cancelled } from '../../../src/reconcile/reconciler.js';
+import { Cancelled, type ReconcilerOptions } from '../../../src/reconcile/reconciler.js';
 import type { RunState } from '../../../src/reconcile/run-state.js';
 import { recordOf } from '../../../src/reconcile/suspect.js';
 import { exactly } from '../mapping/support.js';
@@ -234,6 +234,29 @@ describe('a run that does not finish', () => {
     await new Promise((resolve) => setTimeout(resolve, 150));
     expect(calls.length).toBe(callsAtTheEnd);
     expect(state.undecided.map(({ key }) => key)).toEqual(['p:10']);
+  });
+
+  test('waits for what is being deleted, and tells of it', async () => {
+    const { rows, cached } = driftedShop(100, everyTenth);
+    const { tables, cache } = shopWith({ rows, cached });
+    let isDeleting: (() => void) | undefined;
+    const deleting = new Promise<void>((resolve) => (isDeleting = resolve));
+    const options: Partial<ReconcilerOptions> = {
+      cache,
+      async deleteUnchanged(items) {
+        isDeleting?.();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        return cache.deleteUnchanged(items);
+      },
+      scanned: {
+        estimateRows: () => Promise.resolve(100),
+        page: (query) =>
+          query.after === '[20]' ? deleting.then(() => Promise.reject(away)) : tables.page(query),
+      },
+    };
+    const failing = shopWith({ rows, options });
+    expect(await failing.run()).toMatchObject({ status: 'failed', drift: { stale: 1 }, repaired: 1 });
+    expect(failing.announced.map(({ key }) => key)).toEqual(['p:10']);
   });
 
   test('tells why samples have no history, and finishes', async () => {
