@@ -8,7 +8,7 @@ import { createMetrics } from '../../../src/ops/metrics.js';
 import { least } from '../config/support.js';
 import { exampleEnvironment, inRepository, textOf } from './support.js';
 
-const startMs = 20_000; // each help text is a process that compiles the program
+const startMs = 60_000; // each help text is a process that compiles the program
 let readme = '';
 
 beforeAll(async () => {
